@@ -1,0 +1,260 @@
+"""One call as an analyzer sees it: the call record, who spoke when, and the words. Read-only.
+
+Conventions
+-----------
+All spans are in ms from the start of the recording. A part that a call does not have raises `MissingInput` with a reason
+that can stand in a table: a measure is a number or *not measurable*, never 0 for unknown.
+
+Definitions
+-----------
+speech      at least one party speaks
+talk        speech of one party
+overtalk    agent and customer both speak
+non-talk    nobody speaks; talk(agent) + talk(customer) - overtalk + non_talk == duration, exactly
+conversation  from the first to the last speech; ringing before it and the open line after it are outside
+silence     non-talk inside the conversation and outside hold
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from postcall.errors import MissingInput
+from postcall.recording import Recording
+from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
+from postcall.telephony import Role, Telephony, milliseconds_between
+from postcall.timeline import SpeakerTimeline
+from postcall.transcript import Transcript, Word
+from postcall.turns import Turn, TurnPolicy, Utterance, make_turns, mark_backchannels, utterances_of
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, joined from its parts.
+
+    Attributes
+    ----------
+    telephony
+        The call record.
+    recording, timeline, transcript
+        None when the call does not have them; ``missing`` then says why.
+    roles
+        Role of each speaker label; empty when the parties cannot be told apart.
+    role_source
+        Where ``roles`` come from: ``call_record``, ``settings`` or None.
+    recording_offset_ms
+        Time of the recording's first sample after ``answered_at`` of the call record, in ms (negative when the recording starts
+        earlier); None when it is not known, so that times of the record cannot be placed in the recording.
+    turn_policy
+        How utterances become turns.
+    missing
+        Part name -> why this call does not have it.
+    """
+
+    telephony: Telephony
+    recording: Recording | None = None
+    timeline: SpeakerTimeline | None = None
+    transcript: Transcript | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    role_source: str | None = None
+    recording_offset_ms: int | None = None
+    turn_policy: TurnPolicy = field(default_factory=TurnPolicy)
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def call_id(self) -> str:
+        """Id of the call record."""
+        return self.telephony.call_id
+
+    def _missing(self, part: str, otherwise: str) -> MissingInput:
+        return MissingInput(part, self.missing.get(part, otherwise))
+
+    # ── the recording ────────────────────────────────────────────────────────
+
+    @property
+    def duration_ms(self) -> int:
+        """Length of the recording in ms.
+
+        Raises
+        ------
+        MissingInput
+            No recording.
+        """
+        if self.recording is None:
+            raise self._missing("recording", "no recording")
+        return self.recording.duration_ms
+
+    # ── who spoke when ───────────────────────────────────────────────────────
+
+    @property
+    def has_parties(self) -> bool:
+        """Whether agent and customer are told apart."""
+        return Role.AGENT in self.roles.values() and Role.CUSTOMER in self.roles.values()
+
+    def _timeline(self) -> SpeakerTimeline:
+        if self.timeline is None:
+            part = "recording" if self.recording is None else "timeline"
+            raise self._missing(part, f"no {part}")
+        return self.timeline
+
+    @cached_property
+    def _talk(self) -> dict[Role, Spans]:
+        timeline = self._timeline()
+        if not self.has_parties:
+            raise self._missing("parties", "the parties cannot be told apart")
+        return {
+            role: union(*(spans for label, spans in timeline.by_label.items() if self.roles.get(label) is role))
+            for role in Role
+        }
+
+    @cached_property
+    def _speech(self) -> Spans:
+        timeline = self._timeline()
+        return union(*(s for label, s in timeline.by_label.items() if self.roles.get(label) is not Role.IVR))
+
+    def speech(self) -> Spans:
+        """Where anybody but the IVR speaks; needs no parties."""
+        return self._speech
+
+    def talk(self, role: Role) -> Spans:
+        """Where ``role`` speaks.
+
+        Raises
+        ------
+        MissingInput
+            No recording, or the parties cannot be told apart.
+        """
+        return self._talk[role]
+
+    def overtalk(self) -> Spans:
+        """Where agent and customer both speak."""
+        return intersect(self.talk(Role.AGENT), self.talk(Role.CUSTOMER))
+
+    def non_talk(self) -> Spans:
+        """Where nobody speaks, over the whole recording; hold included. Needs no parties."""
+        return gaps(self._speech, whole(self.duration_ms))
+
+    def conversation(self) -> Span | None:
+        """From the first to the last speech; None when nobody speaks."""
+        return hull(self._speech)
+
+    def silence(self) -> Spans:
+        """Non-talk inside the conversation and outside hold; needs no parties.
+
+        Holds that the record cannot tell or place are not taken out: `is_hold_known` says so.
+        """
+        inside = clip(self.non_talk(), self.conversation())
+        return subtract(inside, self.holds()) if self.is_hold_known else inside
+
+    # ── hold ─────────────────────────────────────────────────────────────────
+
+    @property
+    def is_hold_known(self) -> bool:
+        """Whether the holds of this call are known and can be placed in the recording."""
+        holds = self.telephony.holds
+        return holds is not None and (not holds or self._record_zero is not None)
+
+    @property
+    def _record_zero(self) -> datetime | None:
+        """Instant of the record from which `recording_offset_ms` counts."""
+        return self.telephony.answered_at if self.recording_offset_ms is not None else None
+
+    def at_ms(self, instant: datetime) -> int:
+        """Where an instant of the call record lies in the recording, in ms; negative before its start.
+
+        Raises
+        ------
+        MissingInput
+            It is not known when the recording started.
+        """
+        if self._record_zero is None or self.recording_offset_ms is None:
+            raise self._missing("recording_start", "it is not known when the recording started")
+        return milliseconds_between(self._record_zero, instant) - self.recording_offset_ms
+
+    def holds(self) -> Spans:
+        """Holds of the call record, placed in the recording and clipped to it.
+
+        Raises
+        ------
+        MissingInput
+            The record does not say whether there was a hold, or it is not known when the recording started.
+        """
+        if self.telephony.holds is None:
+            raise self._missing("holds", "the call record does not say whether there was a hold")
+        spans = [
+            Span(self.at_ms(hold.started_at), self.at_ms(hold.ended_at))
+            for hold in self.telephony.holds
+            if hold.duration_ms > 0
+        ]
+        return clip(bridge(spans, 0), whole(self.duration_ms))
+
+    # ── words and turns ──────────────────────────────────────────────────────
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the call has a transcript."""
+        return self.transcript is not None
+
+    def all_words(self) -> tuple[Word, ...]:
+        """Every word, in order of start.
+
+        Raises
+        ------
+        MissingInput
+            No transcript.
+        """
+        if self.transcript is None:
+            raise self._missing("transcript", "no transcript")
+        return self.transcript.words
+
+    @cached_property
+    def _words(self) -> dict[Role, tuple[Word, ...]]:
+        by_role: dict[Role, list[Word]] = {role: [] for role in Role}
+        for word in self.all_words():
+            by_role[self.roles.get(word.speaker or "", Role.UNKNOWN)].append(word)
+        return {role: tuple(words) for role, words in by_role.items()}
+
+    def words(self, role: Role) -> tuple[Word, ...]:
+        """Words of ``role``, in order of start.
+
+        Raises
+        ------
+        MissingInput
+            No transcript, or the parties cannot be told apart.
+        """
+        if not self.has_parties:
+            raise self._missing("parties", "the parties cannot be told apart")
+        return self._words[role]
+
+    @cached_property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Utterances of agent and customer, in order of start, each marked whether it is a backchannel.
+
+        Raises
+        ------
+        MissingInput
+            No recording, or the parties cannot be told apart.
+        """
+        found = [
+            utterance
+            for role in (Role.AGENT, Role.CUSTOMER)
+            for utterance in utterances_of(
+                role, self.talk(role), self.words(role) if self.has_words else None, self.turn_policy
+            )
+        ]
+        language = self.transcript.language if self.transcript else self.telephony.language
+        return mark_backchannels(found, language, self.turn_policy)
+
+    @cached_property
+    def turns(self) -> tuple[Turn, ...]:
+        """Turns of agent and customer, backchannels left out, in order of start.
+
+        Raises
+        ------
+        MissingInput
+            No recording, or the parties cannot be told apart.
+        """
+        return make_turns(self.utterances)
