@@ -1,0 +1,1 @@
+"""One file is one analyzer: its policy, its rows, its function."""

@@ -1,0 +1,1 @@
+"""The night as a readable list of steps, and the command line."""

@@ -150,9 +150,7 @@ def utterances_of(role: Role, talk: Spans, words: Sequence[Word] | None, policy:
     ]
 
 
-def mark_backchannels(
-    utterances: Iterable[Utterance], language: str | None, policy: TurnPolicy
-) -> tuple[Utterance, ...]:
+def mark_backchannels(utterances: Iterable[Utterance], language: str | None, policy: TurnPolicy) -> tuple[Utterance, ...]:
     """All utterances in order of start, backchannels marked.
 
     Parameters
@@ -182,12 +180,11 @@ def _is_backchannel(
         return False
     # Utterances of the other party that have not ended when the remark starts, and the next one after it.
     first = bisect_left(other_ends, remark.span.start_ms + 1)
-    around = [other for other in others[first : first + 2]]
+    around = list(others[first : first + 2])
     resume_ms = round(policy.backchannel_resume_s * 1000)
     was_speaking = first < len(others) and others[first].span.start_ms < remark.span.start_ms
     goes_on = any(
-        other.span.end_ms > remark.span.end_ms and other.span.start_ms <= remark.span.end_ms + resume_ms
-        for other in around
+        other.span.end_ms > remark.span.end_ms and other.span.start_ms <= remark.span.end_ms + resume_ms for other in around
     )
     if not was_speaking or not goes_on:
         return False

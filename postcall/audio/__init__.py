@@ -1,0 +1,1 @@
+"""Pure functions on arrays of samples, and the decoder that makes them."""

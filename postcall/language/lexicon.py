@@ -11,12 +11,8 @@ import re
 from collections.abc import Sequence
 
 LISTENER_WORDS: dict[str, frozenset[str]] = {
-    "ru": frozenset(
-        "угу ага мгм м мм ммм да так ясно понятно хорошо ну конечно точно вот понял поняла слышу окей ок".split()
-    ),
-    "en": frozenset(
-        "mm-hm mhm mm mmm uh-huh uhhuh huh yeah yep yes right okay ok sure i see got it oh ah alright".split()
-    ),
+    "ru": frozenset("угу ага мгм м мм ммм да так ясно понятно хорошо ну конечно точно вот понял поняла слышу окей ок".split()),
+    "en": frozenset("mm-hm mhm mm mmm uh-huh uhhuh huh yeah yep yes right okay ok sure i see got it oh ah alright".split()),
     "zh": frozenset("嗯 嗯嗯 哦 噢 啊 对 对对 对的 是 是的 好 好的 行 明白 知道了 这样啊 的 了".split()),
 }
 """Words with which a listener shows that he follows, by ISO 639-1 code."""

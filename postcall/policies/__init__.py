@@ -1,0 +1,1 @@
+"""Policy profiles that ship with the product."""

@@ -1,0 +1,1 @@
+"""Recognisers, diarizers and voice activity models: the only place that imports them."""

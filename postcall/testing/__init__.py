@@ -1,0 +1,1 @@
+"""For authors of analyzers: calls from a drawing, scripted engines, the conformance suite."""
