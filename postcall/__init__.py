@@ -1,1 +1,1 @@
-"""The domain of post-call analytics: calls, spans, turns, tables as metadata, analyzers. No orchestrator, no disk, no network."""
+"""The domain of post-call analytics: calls, spans, turns, tables as metadata, analyzers. No orchestrator, no disk."""

@@ -1,0 +1,179 @@
+"""The analyzer contract: one file declares policy, rows and function.
+
+Definition
+----------
+An analyzer is a pure function from a `Call` (and its policy section, if it has one) to rows::
+
+    @analyzer(version=1)
+    def dead_air(call: Call, policy: DeadAirPolicy) -> Iterator[DeadAir]: ...
+
+Pure: no files, clock, randomness or logging. The annotations say policy and rows, once; several kinds of row are a union,
+``Iterator[CallHold | EventHold]``. Module name = function name = policy section. ``version`` rises whenever rows may change.
+A `MissingInput` that it lets out skips it for that call, with the reason kept.
+
+Edge cases
+----------
+Modules of the ``analyzers`` package and of the entry-point group ``postcall.analyzers`` are found by `discover`; there is no
+list to edit. Two analyzers of one name, or two row classes of one table, are an error at discovery.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, get_type_hints
+
+from postcall.call import Call
+from postcall.errors import SettingsError
+from postcall.policy import Policy, PolicySet
+from postcall.rollup import Rollup, registered_rollups
+from postcall.tables import TableSpec, row_tables
+
+F = TypeVar("F", bound=Callable[..., Iterator[Any]])
+
+ENTRY_POINTS = "postcall.analyzers"
+"""Entry-point group through which other packages bring analyzers and rollups: each entry names a module."""
+
+_ANALYZERS: dict[str, Analyzer] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzer:
+    """A registered analyzer.
+
+    Attributes
+    ----------
+    name, version
+        As declared.
+    function
+        The function itself.
+    policy
+        Its policy class, or None.
+    tables
+        Tables that its rows belong to.
+    """
+
+    name: str
+    version: int
+    function: Callable[..., Iterator[Any]]
+    policy: type[Policy] | None
+    tables: tuple[TableSpec, ...]
+
+    def rows(self, call: Call, policies: PolicySet) -> list[Any]:
+        """All rows of one call.
+
+        Raises
+        ------
+        MissingInput
+            The call lacks what the analyzer needs.
+        """
+        if self.policy is None:
+            return list(self.function(call))
+        return list(self.function(call, policies.section(self.name, self.policy)))
+
+    @property
+    def description(self) -> str:
+        """First line of the module's docstring."""
+        return (inspect.getdoc(inspect.getmodule(self.function)) or "").split("\n", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything discovered: analyzers and rollups, each in order of name."""
+
+    analyzers: tuple[Analyzer, ...] = field(default=())
+    rollups: tuple[Rollup, ...] = field(default=())
+
+    @property
+    def makers(self) -> tuple[Analyzer | Rollup, ...]:
+        """Analyzers, then rollups."""
+        return (*self.analyzers, *self.rollups)
+
+    @property
+    def tables(self) -> dict[str, TableSpec]:
+        """Every declared table by name."""
+        specs = [spec for maker in self.makers for spec in maker.tables]
+        return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+
+    @property
+    def policies(self) -> dict[str, type[Policy]]:
+        """Policy class of each analyzer and rollup that has one, by section."""
+        return {maker.name: maker.policy for maker in self.makers if maker.policy is not None}
+
+
+def analyzer(*, version: int) -> Callable[[F], F]:
+    """Register a function as an analyzer; it stays callable as it is.
+
+    Parameters
+    ----------
+    version
+        From 1; rises whenever rows may change.
+
+    Raises
+    ------
+    TypeError
+        The signature or the name breaks the contract: found at import.
+    """
+
+    def register(function: F) -> F:
+        module = function.__module__.rsplit(".", 1)[-1]
+        if module != function.__name__:
+            raise TypeError(f"analyzer '{function.__name__}' must stand in a module of its own name, not '{module}'")
+        hints = get_type_hints(function)
+        parameters = list(inspect.signature(function).parameters)
+        if not parameters or hints.get(parameters[0]) is not Call or len(parameters) > 2:
+            raise TypeError(f"analyzer '{function.__name__}' takes (call: Call) or (call: Call, policy: …)")
+        policy = hints[parameters[1]] if len(parameters) == 2 else None
+        if policy is not None and not (isinstance(policy, type) and issubclass(policy, Policy)):
+            raise TypeError(f"analyzer '{function.__name__}': the second parameter must be a Policy")
+        found = Analyzer(function.__name__, version, function, policy, row_tables(function.__name__, hints.get("return")))
+        known = _ANALYZERS.get(found.name)
+        if known is not None and known.function.__module__ != function.__module__:
+            raise TypeError(f"two analyzers are called '{found.name}': {known.function.__module__}, {function.__module__}")
+        _ANALYZERS[found.name] = found
+        return function
+
+    return register
+
+
+def discover(packages: Sequence[str] = ("analyzers",)) -> Registry:
+    """Import every analyzer and rollup there is.
+
+    Parameters
+    ----------
+    packages
+        Packages whose modules are imported; then those of the entry-point group `ENTRY_POINTS`.
+
+    Raises
+    ------
+    SettingsError
+        A module of another package cannot be imported, or declares what is already there; the message names the package.
+    """
+    for package in packages:
+        root = importlib.import_module(package)
+        for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+            importlib.import_module(module.name)
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            entry.load()
+        except Exception as error:
+            owner = entry.dist.name if entry.dist else "unknown"
+            raise SettingsError(
+                f"the analyzer '{entry.name}' of package '{owner}' cannot be loaded: {type(error).__name__}: {error}",
+                hint=f"mend the package, or `pip uninstall {owner}`",
+            ) from error
+    registry = Registry(
+        tuple(_ANALYZERS[name] for name in sorted(_ANALYZERS)),
+        registered_rollups(),
+    )
+    makers: dict[str, tuple[str, type]] = {}
+    for maker in registry.makers:
+        for spec in maker.tables:
+            first = makers.setdefault(spec.name, (maker.name, spec.row))
+            if first != (maker.name, spec.row):
+                raise SettingsError(f"table '{spec.name}' is declared by '{first[0]}' and by '{maker.name}'")
+    return registry

@@ -1,0 +1,137 @@
+"""A call from a drawing of its timeline.
+
+Conventions
+-----------
+The first row carries seconds; where its numbers stand sets the scale. Each further row is a party or ``hold``;
+every mark that is no blank fills its cell::
+
+    seconds   0         10        20        30
+    agent     ####                      ####
+    customer      #####
+    hold               ------
+
+A row ``anyone`` instead of the parties draws a mono recording in which nobody is told apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from postcall.call import Call
+from postcall.recording import Recording, Topology
+from postcall.spans import Span, Spans, bridge
+from postcall.telephony import Direction, RecordedHold, Role, Telephony
+from postcall.timeline import MIXED, SpeakerTimeline, channel_label
+from postcall.transcript import Transcript, Word
+
+ANSWERED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""When a drawn call was answered, and its recording started."""
+
+LABELS = {Role.CUSTOMER: channel_label(0), Role.AGENT: channel_label(1)}
+
+
+def make_call(
+    drawing: str,
+    *,
+    said: Mapping[Role, Iterable[tuple[float, float, str]]] | None = None,
+    language: str | None = "en",
+    telephony: Telephony | None = None,
+    duration_s: float | None = None,
+    is_hold_known: bool = True,
+) -> Call:
+    """A call as drawn.
+
+    Parameters
+    ----------
+    drawing
+        See the module.
+    said
+        Party -> (start s, end s, text): the words are spread evenly over the stretch. None for a call without transcript.
+    language
+        Of call and transcript.
+    telephony
+        The call record, instead of one of a plain inbound call answered when the recording starts; drawn holds are set in it.
+    duration_s
+        Length of the recording; the end of the last mark or number when None.
+    is_hold_known
+        False for a record that says nothing about hold.
+    """
+    rows = [line for line in drawing.splitlines() if line.strip()]
+    at_ms, end_ms = _scale(rows[0])
+    drawn = {name: _marks(line, len(name), at_ms) for line in rows[1:] for name in [line.split()[0]]}
+    if unknown := drawn.keys() - {"agent", "customer", "hold", "anyone"}:
+        raise ValueError(f"rows of a drawing are agent, customer, hold or anyone, not {', '.join(sorted(unknown))}")
+    last = max([end_ms, *(span.end_ms for spans in drawn.values() for span in spans)])
+    duration_ms = round(duration_s * 1000) if duration_s is not None else last
+    is_mono = "anyone" in drawn
+    base = telephony or Telephony(
+        call_id="drawn",
+        recording="drawn.wav",
+        started_at=ANSWERED_AT - timedelta(seconds=15),
+        offered_at=ANSWERED_AT - timedelta(seconds=10),
+        answered_at=ANSWERED_AT,
+        ended_at=ANSWERED_AT + timedelta(milliseconds=duration_ms),
+        direction=Direction.INBOUND,
+        queue="sales",
+        agent_id="a-1",
+        language=language,
+    )
+    holds = tuple(
+        RecordedHold(ANSWERED_AT + timedelta(milliseconds=s.start_ms), ANSWERED_AT + timedelta(milliseconds=s.end_ms))
+        for s in drawn.get("hold", ())
+    )
+    spans = {MIXED: drawn["anyone"]} if is_mono else {label: drawn.get(role.value, ()) for role, label in LABELS.items()}
+    return Call(
+        telephony=replace(base, holds=holds if is_hold_known else None),
+        recording=Recording(
+            source="drawn.wav",
+            sha256="0" * 64,
+            codec="pcm_s16le",
+            container="wav",
+            sample_rate_hz=8000,
+            channels=1 if is_mono else 2,
+            duration_ms=duration_ms,
+            topology=Topology.MONO if is_mono else Topology.SEPARATE,
+            topology_evidence={},
+        ),
+        timeline=SpeakerTimeline(spans, exclusive=False, source="drawing"),
+        transcript=_transcript(said, language) if said is not None else None,
+        roles={} if is_mono else {label: role for role, label in LABELS.items()},
+        role_source=None if is_mono else "call_record",
+        recording_offset_ms=0,
+        missing={"parties": "one channel, and nobody told the parties apart"} if is_mono else {},
+    )
+
+
+def _scale(line: str) -> tuple[list[int], int]:
+    """Millisecond at which each column of the drawing starts, and the last number's."""
+    numbers = [(match.start(), int(match.group())) for match in re.finditer(r"\d+", line)]
+    if not line.startswith("seconds") or len(numbers) < 2:
+        raise ValueError("the first row of a drawing is 'seconds' with at least two numbers")
+    steps = {(later[1] - earlier[1]) * 1000 / (later[0] - earlier[0]) for earlier, later in pairwise(numbers)}
+    if len(steps) != 1:
+        raise ValueError("the numbers of a drawing must be evenly spaced")
+    (step,) = steps
+    zero = numbers[0][0] - numbers[0][1] * 1000 / step
+    return [round((column - zero) * step) for column in range(1000)], numbers[-1][1] * 1000
+
+
+def _marks(line: str, skip: int, at_ms: list[int]) -> Spans:
+    cells = [Span(at_ms[i], at_ms[i + 1]) for i, mark in enumerate(line) if i >= skip and mark != " "]
+    return bridge(cells, 0)
+
+
+def _transcript(said: Mapping[Role, Iterable[tuple[float, float, str]]], language: str | None) -> Transcript:
+    words: list[Word] = []
+    for role, stretches in said.items():
+        for start_s, end_s, text in stretches:
+            texts = text.split()
+            edges = [round((start_s + (end_s - start_s) * i / len(texts)) * 1000) for i in range(len(texts) + 1)]
+            words += [
+                Word(Span(start, end), one, 1.0, LABELS[role]) for (start, end), one in zip(pairwise(edges), texts, strict=True)
+            ]
+    return Transcript(tuple(sorted(words, key=lambda word: word.span)), language, "drawing")
