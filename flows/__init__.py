@@ -1,1 +1,3 @@
 """The night as a readable list of steps, and the command line."""
+
+import postcall  # noqa: F401  # silences telemetry before Prefect is imported

@@ -73,7 +73,12 @@ class Analyzer:
         """
         if self.policy is None:
             return list(self.function(call))
-        return list(self.function(call, policies.section(self.name, self.policy)))
+        return list(self.function(call, policies.section(self.section, self.policy)))
+
+    @property
+    def section(self) -> str:
+        """Section of the policy file."""
+        return (self.policy.SECTION if self.policy else None) or self.name
 
     @property
     def description(self) -> str:
@@ -102,7 +107,7 @@ class Registry:
     @property
     def policies(self) -> dict[str, type[Policy]]:
         """Policy class of each analyzer and rollup that has one, by section."""
-        return {maker.name: maker.policy for maker in self.makers if maker.policy is not None}
+        return {maker.section: maker.policy for maker in self.makers if maker.policy is not None}
 
 
 def analyzer(*, version: int) -> Callable[[F], F]:

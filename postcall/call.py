@@ -70,6 +70,8 @@ class Call:
         return self.telephony.call_id
 
     def _missing(self, part: str, otherwise: str) -> MissingInput:
+        if self.recording is None and part in ("timeline", "parties", "transcript"):
+            part = "recording"  # the first cause says more than what follows from it
         return MissingInput(part, self.missing.get(part, otherwise))
 
     # ── the recording ────────────────────────────────────────────────────────
@@ -194,6 +196,11 @@ class Call:
     # ── words and turns ──────────────────────────────────────────────────────
 
     @property
+    def language(self) -> str | None:
+        """Language spoken, ISO 639-1: the transcript's, else the call record's; None when neither knows."""
+        return (self.transcript.language if self.transcript else None) or self.telephony.language
+
+    @property
     def has_words(self) -> bool:
         """Whether the call has a transcript."""
         return self.transcript is not None
@@ -245,8 +252,7 @@ class Call:
                 role, self.talk(role), self.words(role) if self.has_words else None, self.turn_policy
             )
         ]
-        language = self.transcript.language if self.transcript else self.telephony.language
-        return mark_backchannels(found, language, self.turn_policy)
+        return mark_backchannels(found, self.language, self.turn_policy)
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:

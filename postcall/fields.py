@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from postcall.tables import Field
@@ -50,4 +51,114 @@ NoHoldVerdict = Annotated[
         enum=("met", "not met", "open", "too few calls"),
         additive=False,
     ),
+]
+
+StartedAt = Annotated[datetime, Field("When it started, UTC; a call starts when it reaches the centre.")]
+LabelRole = Annotated[
+    str,
+    Field(
+        "Role of the speaker label; empty where the parties are not told apart.", enum=("agent", "customer", "ivr", "unknown")
+    ),
+]
+
+# Columns of calls that rollups carry as sums over calls.
+Holds = Annotated[int, Field("Holds of the call record, those that overlap or touch counted as one.", minimum=0)]
+HoldMs = Annotated[int, Field("Time on hold by the call record; in a rollup, summed over calls.", unit="ms", minimum=0)]
+CallDurationMs = Annotated[
+    int, Field("From answered to ended by the call record; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
+RecordingDurationMs = Annotated[
+    int, Field("Length of the recording of the call; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
+SpeedOfAnswerMs = Annotated[
+    int, Field("From offered to the agent to answered; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
+WaitMs = Annotated[
+    int,
+    Field(
+        "From the call's start at the centre to its answer, IVR and queue included; in a rollup, summed over calls.",
+        unit="ms",
+        minimum=0,
+    ),
+]
+SpeechMs = Annotated[int, Field("Time anybody but the IVR speaks; in a rollup, summed over calls.", unit="ms", minimum=0)]
+AgentTalkMs = Annotated[int, Field("Time the agent speaks; in a rollup, summed over calls.", unit="ms", minimum=0)]
+CustomerTalkMs = Annotated[int, Field("Time the customer speaks; in a rollup, summed over calls.", unit="ms", minimum=0)]
+OvertalkMs = Annotated[int, Field("Time agent and customer both speak; in a rollup, summed over calls.", unit="ms", minimum=0)]
+NonTalkMs = Annotated[
+    int, Field("Time nobody speaks, hold and ringing included; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
+SilenceMs = Annotated[
+    int,
+    Field(
+        "Time nobody speaks between the first and the last speech, hold left out; in a rollup, summed over calls.",
+        unit="ms",
+        minimum=0,
+    ),
+]
+AgentInterruptions = Annotated[
+    int, Field("Times the agent interrupted the customer, floor won or not; in a rollup, summed over calls.", minimum=0)
+]
+CustomerInterruptions = Annotated[
+    int, Field("Times the customer interrupted the agent, floor won or not; in a rollup, summed over calls.", minimum=0)
+]
+
+# Columns of a conversation.
+IsHoldKnown = Annotated[
+    bool,
+    Field("Whether the holds of the call are known and placed in the recording. Where not, time on hold counts as silence."),
+]
+ConversationMs = Annotated[
+    int, Field("From the first to the last speech, hold included; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
+SilenceOwnerRole = Annotated[
+    str | None,
+    Field("Who owed the next word when nobody spoke; empty where the parties are not told apart.", enum=("agent", "customer")),
+]
+SilenceOwnerBasis = Annotated[
+    str | None,
+    Field(
+        "Why the silence is the owner's: the agent left the customer unanswered, stood beside a hold, announced a search, "
+        "or resumed; the customer left a question unanswered, or replied at last.",
+        enum=(
+            "unanswered_customer",
+            "beside_hold",
+            "announced_search",
+            "agent_resumed",
+            "unanswered_question",
+            "customer_replied",
+        ),
+    ),
+]
+RoleBefore = Annotated[
+    str | None,
+    Field(
+        "Who spoke last before it; 'unknown' is a third voice. Empty where the parties are not told apart.",
+        enum=("agent", "customer", "unknown"),
+    ),
+]
+RoleAfter = Annotated[
+    str | None,
+    Field(
+        "Who speaks first after it; 'unknown' is a third voice. Empty where the parties are not told apart.",
+        enum=("agent", "customer", "unknown"),
+    ),
+]
+
+# Measures of a call that rollups take over a group of calls.
+AgentTalkShare = Annotated[
+    float,
+    Field("agent_talk_ms / (agent_talk_ms + customer_talk_ms).", unit="share", minimum=0, maximum=1, additive=False),
+]
+SilenceShare = Annotated[float, Field("silence_ms / conversation_ms.", unit="share", minimum=0, maximum=1, additive=False)]
+AgentInterruptionsPerMin = Annotated[
+    float, Field("agent_interruptions per minute of customer_talk_ms.", unit="per_min", minimum=0, additive=False)
+]
+CustomerInterruptionsPerMin = Annotated[
+    float, Field("customer_interruptions per minute of agent_talk_ms.", unit="per_min", minimum=0, additive=False)
+]
+DeadAirs = Annotated[int, Field("Silences of at least `dead_air.min_s`.", minimum=0)]
+DeadAirMs = Annotated[int, Field("Summed length of the dead air.", unit="ms", minimum=0)]
+AgentDeadAirMs = Annotated[
+    int, Field("Summed length of the dead air in which the agent owed the next word.", unit="ms", minimum=0)
 ]

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,6 +33,9 @@ class Policy(BaseModel):
     """Base of one policy section: frozen, closed to unknown keys. Units stand in the names (``min_s``)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    SECTION: ClassVar[str | None] = None
+    """Section of the file, where several analyzers or rollups share one; otherwise it has the analyzer's name."""
 
 
 def Setting(  # noqa: N802  # reads as a declaration, like pydantic's Field

@@ -71,7 +71,12 @@ class Rollup:
         """All rows of one day."""
         if self.policy is None:
             return list(self.function(day))
-        return list(self.function(day, policies.section(self.name, self.policy)))
+        return list(self.function(day, policies.section(self.section, self.policy)))
+
+    @property
+    def section(self) -> str:
+        """Section of the policy file."""
+        return (self.policy.SECTION if self.policy else None) or self.name
 
     @property
     def description(self) -> str:

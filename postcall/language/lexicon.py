@@ -1,4 +1,4 @@
-"""Small closed word lists by language.
+"""Small closed word and phrase lists by language.
 
 References
 ----------
@@ -17,6 +17,116 @@ LISTENER_WORDS: dict[str, frozenset[str]] = {
 }
 """Words with which a listener shows that he follows, by ISO 639-1 code."""
 
+WAIT_ANNOUNCEMENTS: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "одну минуту",
+        "минуту пожалуйста",
+        "минутку",
+        "минуточку",
+        "секунду",
+        "секундочку",
+        "один момент",
+        "подождите",
+        "подождать",
+        "ожидайте",
+        "оставайтесь",
+        "побудьте на линии",
+        "не кладите трубку",
+        "не больше минуты",
+        "не более минуты",
+        "сейчас посмотрю",
+        "сейчас проверю",
+        "сейчас уточню",
+        "я уточню",
+        "я проверю",
+        "я посмотрю",
+    ),
+    "en": (
+        "one moment",
+        "a moment",
+        "one second",
+        "a second",
+        "one minute",
+        "a minute",
+        "bear with me",
+        "let me check",
+        "let me look",
+        "let me see",
+        "let me find",
+        "let me verify",
+        "let me pull",
+        "i'll check",
+        "i will check",
+        "hold on",
+        "hold the line",
+        "please hold",
+        "please wait",
+        "brief hold",
+    ),
+    "zh": ("稍等", "稍候", "等一下", "等一会", "查一下", "看一下", "查询一下", "核实一下", "为您查询", "不要挂机"),
+}
+"""Phrases with which an agent announces a search or asks for patience, bare (see `bare`), by ISO 639-1 code."""
+
+REQUESTS_FOR_ANSWER: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "какой",
+        "какая",
+        "какое",
+        "какие",
+        "какую",
+        "какого",
+        "сколько",
+        "почему",
+        "зачем",
+        "чем могу",
+        "чем я могу",
+        "что именно",
+        "подскажите",
+        "назовите",
+        "продиктуйте",
+        "уточните пожалуйста",
+        "могли бы",
+        "вы можете",
+        "хотите",
+        "желаете",
+        "согласны",
+        "верно",
+        "правильно",
+        "ли",
+    ),
+    "en": (
+        "can you",
+        "can i",
+        "could you",
+        "could i",
+        "would you",
+        "will you",
+        "do you",
+        "did you",
+        "have you",
+        "are you",
+        "is that",
+        "is there",
+        "is this",
+        "may i",
+        "what is",
+        "what's",
+        "what was",
+        "what kind",
+        "which",
+        "how many",
+        "how much",
+        "please tell me",
+        "please spell",
+    ),
+    "zh": ("吗", "什么", "多少", "哪", "怎么", "是不是", "有没有", "请问", "请提供", "请告诉", "请说"),
+}
+"""Interrogative forms and requests to say something, bare, by ISO 639-1 code: for engines that write no question marks."""
+
+LAST_WORDS = 12
+"""How far back from its end an utterance without punctuation is searched for a question, in words."""
+
+_SENTENCE_END = re.compile(r"([.!?…。！？])[\"'»”」]*$")
 _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 
 
@@ -39,3 +149,52 @@ def is_listener_remark(words: Sequence[str], language: str | None) -> bool:
     said = [bare(word) for word in words]
     said = [word for word in said if word]
     return bool(said) and all(any(word in known for known in lists) for word in said)
+
+
+def announces_wait(words: Sequence[str], language: str | None) -> bool:
+    """Whether an utterance announces a search or asks for patience ("bear with me", "одну минуту", "请稍等").
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    return _holds_phrase(words, WAIT_ANNOUNCEMENTS, language)
+
+
+def asks_for_answer(words: Sequence[str], language: str | None) -> bool:
+    """Whether an utterance ends by asking the other for an answer.
+
+    A closing mark decides; without one, an interrogative form or request among the last words does.
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the forms of all languages count.
+    """
+    mark = _SENTENCE_END.search(words[-1]) if words else None
+    if mark is not None:
+        return mark.group(1) in "?？"
+    return _holds_phrase(last_sentence(words)[-LAST_WORDS:], REQUESTS_FOR_ANSWER, language)
+
+
+def last_sentence(words: Sequence[str]) -> Sequence[str]:
+    """Words after the last closing mark but the one at the very end; all of them where none is written."""
+    for index in range(len(words) - 1, 0, -1):
+        if _SENTENCE_END.search(words[index - 1]):
+            return words[index:]
+    return words
+
+
+def _holds_phrase(words: Sequence[str], phrases: dict[str, tuple[str, ...]], language: str | None) -> bool:
+    said = [word for word in map(bare, words) if word]
+    spaced, joined = f" {' '.join(said)} ", "".join(said)
+    return any(
+        phrase in joined if code == "zh" else f" {phrase} " in spaced
+        for code in ([language] if language in phrases else phrases)
+        for phrase in phrases[code]
+    )

@@ -72,7 +72,7 @@ def check_analyzer(analyzer: Analyzer) -> None:
     for section in SECTIONS:
         assert f"{section}\n---" in doc, f"{analyzer.name}: the module docstring needs a section '{section}'"
     assert analyzer.version >= 1, f"{analyzer.name}: version counts from 1"
-    policies = PolicySet({analyzer.name: analyzer.policy()} if analyzer.policy else {}, "conformance")
+    policies = PolicySet({analyzer.section: analyzer.policy()} if analyzer.policy else {}, "conformance")
     for name, call in conformance_calls().items():
         where = f"{analyzer.name} on the call '{name}'"
         try:

@@ -1,0 +1,43 @@
+# Two commands are enough: `make demo` and `make test`. Both set up .venv from constraints.txt first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint types docs bench-talk clean
+
+demo: $(VENV)/.installed
+	$(BIN)/postcall demo --store demo-store
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/postcall docs --check
+
+types: $(VENV)/.installed-lint
+	$(BIN)/mypy --strict postcall analyzers storage flows
+
+docs: $(VENV)/.installed
+	$(BIN)/postcall docs
+
+bench-talk: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks.talk_time
+
+clean:
+	rm -rf $(VENV) demo-store .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "postcall needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.installed-%: $(VENV)/.installed
+	$(PIP) -e ".[$*]"
+	touch $@

@@ -1,0 +1,149 @@
+"""Dead air: silences so long that the customer must wonder whether anybody is there.
+
+Conventions
+-----------
+Milliseconds of the recording, from the speech timeline of all voices.
+
+Definition
+----------
+A silence (nobody speaks, inside the conversation, outside hold) of at least ``dead_air.min_s``. Its owner is who owed
+the next word, by the rules of `postcall.silence_owner`::
+
+    seconds   0         10        20        30
+    agent     ####                      ####
+    customer      #####
+    hold               ------
+
+The agent's dead air from 15 to 26 s: the hold before it is none.
+
+Edge cases
+----------
+When nobody speaks there is no conversation: the measures are empty, not 0. Where holds are not known (``is_hold_known``
+false) time on hold counts as dead air. An announced search is dead air all the same, and the agent's: the manual asks
+for a hold then. In a mono recording dead air has no owner.
+
+References
+----------
+mts-01: no silence longer than 10 s in which the customer hears nothing; mts-02: a longer search belongs on hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, TypeVar
+
+from postcall.analyzer import analyzer
+from postcall.call import Call
+from postcall.fields import (
+    CallId,
+    DurationMs,
+    EndMs,
+    IsHoldKnown,
+    NotMeasurable,
+    RoleAfter,
+    RoleBefore,
+    SilenceOwnerBasis,
+    SilenceOwnerRole,
+    StartMs,
+)
+from postcall.not_measurable import Reasons
+from postcall.policy import Policy, Setting
+from postcall.silence_owner import owned_silences
+from postcall.tables import Field, table
+from postcall.telephony import Role
+
+T = TypeVar("T")
+
+
+class DeadAirPolicy(Policy):
+    """When silence is dead air."""
+
+    min_s: float = Setting(
+        10.0,
+        gt=0,
+        le=120,
+        description="Shortest silence that is dead air. Smaller: more of it.",
+        source="mts-01",
+    )
+
+
+@table("call_dead_air", grain="call with a recording", primary_key=("call_id",))
+class CallDeadAir:
+    """How much dead air a call has, and whose."""
+
+    call_id: CallId
+    dead_airs: Annotated[int | None, Field("Silences of at least `dead_air.min_s`.", minimum=0)]
+    dead_air_ms: Annotated[int | None, Field("Summed length of the dead air.", unit="ms", minimum=0)]
+    longest_dead_air_ms: Annotated[int | None, Field("Longest dead air; 0 for none.", unit="ms", minimum=0)]
+    agent_dead_airs: Annotated[int | None, Field("Dead air in which the agent owed the next word.", minimum=0)]
+    agent_dead_air_ms: Annotated[
+        int | None, Field("Summed length of the dead air in which the agent owed the next word.", unit="ms", minimum=0)
+    ]
+    customer_dead_airs: Annotated[int | None, Field("Dead air in which the customer owed the next word.", minimum=0)]
+    customer_dead_air_ms: Annotated[
+        int | None, Field("Summed length of the dead air in which the customer owed the next word.", unit="ms", minimum=0)
+    ]
+    is_hold_known: IsHoldKnown
+    not_measurable: NotMeasurable
+
+
+@table("event_dead_air", grain="silence of at least `dead_air.min_s`", primary_key=("call_id", "start_ms"))
+class EventDeadAir:
+    """Silences that nobody fills, inside the conversation and outside hold."""
+
+    call_id: CallId
+    start_ms: StartMs
+    end_ms: EndMs
+    duration_ms: DurationMs
+    owner: SilenceOwnerRole
+    owner_basis: SilenceOwnerBasis
+    role_before: RoleBefore
+    role_after: RoleAfter
+    not_measurable: NotMeasurable
+
+
+@analyzer(version=1)
+def dead_air(call: Call, policy: DeadAirPolicy) -> Iterator[CallDeadAir | EventDeadAir]:
+    """One row of the call's dead air, then its stretches."""
+    why = Reasons()
+    found = owned_silences(call, round(policy.min_s * 1000))
+    is_spoken = call.conversation() is not None
+    lengths = [one.span.duration_ms for one in found]
+
+    def measured(column: str, value: T) -> T | None:
+        return why.known(column, value if is_spoken else None, "nobody speaks")
+
+    def lengths_of(role: Role) -> list[int]:
+        call.talk(role)  # raises the reason where the parties are not told apart
+        return [one.span.duration_ms for one in found if one.owner is role]
+
+    def count(column: str, role: Role) -> int | None:
+        return why.attempt(column, lambda: measured(column, len(lengths_of(role))))
+
+    def total(column: str, role: Role) -> int | None:
+        return why.attempt(column, lambda: measured(column, sum(lengths_of(role))))
+
+    yield CallDeadAir(
+        call_id=call.call_id,
+        dead_airs=measured("dead_airs", len(found)),
+        dead_air_ms=measured("dead_air_ms", sum(lengths)),
+        longest_dead_air_ms=measured("longest_dead_air_ms", max(lengths, default=0)),
+        agent_dead_airs=count("agent_dead_airs", Role.AGENT),
+        agent_dead_air_ms=total("agent_dead_air_ms", Role.AGENT),
+        customer_dead_airs=count("customer_dead_airs", Role.CUSTOMER),
+        customer_dead_air_ms=total("customer_dead_air_ms", Role.CUSTOMER),
+        is_hold_known=call.is_hold_known,
+        not_measurable=why.text(),
+    )
+    for one in found:
+        yield EventDeadAir(
+            call_id=call.call_id,
+            start_ms=one.span.start_ms,
+            end_ms=one.span.end_ms,
+            duration_ms=one.span.duration_ms,
+            owner=one.owner and one.owner.value,
+            owner_basis=one.basis,
+            role_before=one.role_before and one.role_before.value,
+            role_after=one.role_after and one.role_after.value,
+            not_measurable=one.not_measurable,
+        )

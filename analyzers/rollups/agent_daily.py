@@ -1,0 +1,61 @@
+"""KPIs of each agent and day.
+
+Definition
+----------
+One row per agent that had calls on the day, over all its calls, with or without a recording; `postcall.kpi` defines the
+columns.
+
+Edge cases
+----------
+Calls whose record names no agent, abandoned ones among them, are the row of agent '': the rows of a day add up to
+`kpi_daily`. A call that was transferred counts for the agent its record names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzers.contact import CallContact
+from analyzers.dead_air import CallDeadAir
+from analyzers.hold import CallHold
+from analyzers.overtalk import CallOvertalk
+from analyzers.response_latency import CallResponseLatency
+from analyzers.silence import CallSilence
+from analyzers.speaking_rate import CallSpeakingRate
+from analyzers.speed_of_answer import CallSpeedOfAnswer
+from analyzers.talk_time import CallTalkTime
+from postcall.fields import AgentId
+from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
+from postcall.rollup import Day, rollup
+from postcall.tables import table
+
+READS = (
+    CallContact,
+    CallHold,
+    CallSpeedOfAnswer,
+    CallTalkTime,
+    CallSilence,
+    CallDeadAir,
+    CallOvertalk,
+    CallResponseLatency,
+    CallSpeakingRate,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfAgent:
+    agent_id: AgentId
+
+
+@table("kpi_agent_daily", grain="agent and day", primary_key=("agent_id",))
+class KpiAgentDaily(GroupKpis, _OfAgent):
+    """KPIs of each agent on each day."""
+
+
+@rollup(version=1, reads=READS)
+def agent_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentDaily]:
+    """A row for each agent that had calls."""
+    calls = join_calls(*(day.frame(row) for row in READS))
+    for kpis in group_kpis(calls, "agent_id", policy):
+        yield KpiAgentDaily(**kpis)

@@ -1,0 +1,1 @@
+"""Makers of test calls whose every event is known."""

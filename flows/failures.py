@@ -1,0 +1,59 @@
+"""A failure, as the night carries it until it becomes a row."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from postcall.errors import AnalyzerError, PostCallError, RecordingError, TelephonyError
+from storage.artifacts import digest
+from storage.runs import RunFailure
+
+Stage = Literal["call_record", "recording", "transcript", "analyzer", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that failed; attributes as of `storage.runs.RunFailure`."""
+
+    stage: Stage
+    error: PostCallError
+    call_id: str | None = None
+    recording: str | None = field(default=None, repr=False)
+    line: int | None = None
+    analyzer: str | None = None
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether a call record or recording was put aside."""
+        return isinstance(self.error, RecordingError | TelephonyError)
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether the program failed, not its input."""
+        return isinstance(self.error, AnalyzerError) or self.stage == "table"
+
+    def row(self) -> RunFailure:
+        """The failure as a row."""
+        code = self.error.code
+        return RunFailure(
+            failure_id=digest(self.stage, self.call_id, self.recording, self.line, self.analyzer, code, self.error.message),
+            call_id=self.call_id,
+            recording=self.recording,
+            line=self.line,
+            stage=self.stage,
+            analyzer=self.analyzer,
+            code=code,
+            message=self.error.message,
+            hint=self.error.hint or None,
+            is_quarantined=self.is_quarantined,
+        )
+
+
+def where_raised(error: BaseException) -> str:
+    """``TypeError in file.py:12``: what is safe to say of an unforeseen error, whose own message may quote a call."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

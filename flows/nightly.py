@@ -1,0 +1,87 @@
+"""The night as a Prefect deployment: the steps of `flows.night`, each a task with Prefect's retries, timings and history.
+
+``prefect.yaml`` schedules it. Nothing of a call goes through Prefect: tasks take and give back nothing that is stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.night import RETRY_PAUSE_S, NightReport, run_night
+from flows.settings import Settings, load_settings, yesterday
+from postcall.errors import StorageError
+
+T = TypeVar("T")
+
+
+@flow(name="nightly", persist_result=False, validate_parameters=False)
+def nightly(
+    date: dt.date | str | None = None,
+    settings: Settings | None = None,
+    settings_file: str | None = None,
+    no_transcript: bool = False,
+) -> NightReport:
+    """Process one business day.
+
+    Parameters
+    ----------
+    date
+        The day, or ``YYYY-MM-DD``; yesterday in the centre's time zone when not given.
+    settings
+        Settings in force, for a caller in this process.
+    settings_file
+        Settings file to read otherwise; ``postcall.toml`` of the working folder when not given.
+    no_transcript
+        Measure sound and call records alone.
+    """
+    chosen = settings or load_settings(Path(settings_file) if settings_file else None)
+    day = _day(date) or yesterday(chosen.records.time_zone)
+    report = run_night(day, chosen, use_transcripts=not no_transcript, step=as_task, progress=_LogProgress())
+    get_run_logger().info("%s: %d calls, %d put aside, %d defects", day, report.calls, report.quarantined, report.defects)
+    return report
+
+
+def _day(given: dt.date | str | None) -> dt.date | None:
+    return dt.date.fromisoformat(given) if isinstance(given, str) else given
+
+
+def as_task(name: str, work: Callable[[], T], *, retries: int = 0) -> T:
+    """Run a step as a Prefect task; only a `StorageError` is tried again."""
+    as_tracked = task(
+        name=name,
+        retries=retries,
+        retry_delay_seconds=RETRY_PAUSE_S,
+        retry_condition_fn=_is_passing,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    step: Task[[], T] = as_tracked(work)
+    return step()
+
+
+def _is_passing(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), StorageError)
+
+
+class _LogProgress:
+    """A line in Prefect's log at each tenth of the calls."""
+
+    def __init__(self) -> None:
+        self._done = self._total = 0
+
+    def start(self, step: str, total: int) -> None:
+        self._done, self._total = 0, total
+        get_run_logger().info("%d %s", total, step)
+
+    def advance(self) -> None:
+        self._done += 1
+        if self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
+            get_run_logger().info("%d of %d", self._done, self._total)

@@ -1,0 +1,162 @@
+"""What there is to do tonight: the day's call records, each with its recording. Nothing is decoded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from flows.failures import Failure
+from flows.settings import Settings
+from postcall.errors import MissingRecording, RecordingError, SettingsError, UnmatchedRecording, UnsafePath
+from postcall.speech.brought import SUFFIXES
+from postcall.telephony import Telephony
+from storage.artifacts import digest
+from storage.ledger import Ledger
+from storage.recording_names import NamePattern
+from storage.recordings import Fingerprint, Recordings, expand, match
+from storage.telephony import ReadRecords, business_day, read_call_records, records_from_names
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A call of the day.
+
+    Attributes
+    ----------
+    telephony
+        Its call record.
+    recording
+        Path of its recording below the recordings folder, or None when it has none that can be used.
+    sha256
+        Digest of the recording's bytes; None without one.
+    transcript_file, transcript_sha256
+        Transcript that lies beside the recording, and its digest; None without one.
+    missing
+        Why there is no recording, when there is none.
+    """
+
+    telephony: Telephony
+    recording: str | None = None
+    sha256: str | None = None
+    transcript_file: str | None = None
+    transcript_sha256: str | None = None
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NightPlan:
+    """A day's calls, in order of id, and what of the day cannot be used."""
+
+    day: date
+    recordings: Recordings
+    calls: tuple[PlannedCall, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the day's call records, recordings and transcripts beside them."""
+        return digest([asdict(call) for call in self.calls])
+
+
+def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
+    """Match the day's call records with the recordings.
+
+    Raises
+    ------
+    SettingsError
+        The recordings folder or the call-record file is not there.
+    TelephonyError
+        Nothing of the call-record file can be read.
+    """
+    recordings = Recordings(expand(settings.recordings, day))
+    files = recordings.list()
+    pattern = NamePattern(settings.recorder.name_pattern) if settings.recorder.name_pattern else None
+    read = _read_records(settings, day, files, pattern)
+    matched = match(read.records, files)
+    refused = [problem for problem in read.problems if problem.call_date in (day, None)]
+    failures = [
+        Failure("call_record", problem.error, call_id=problem.call_id, recording=problem.recording, line=problem.line)
+        for problem in refused
+    ]
+    explained = {problem.recording for problem in read.problems}
+    orphans = [
+        path
+        for path in matched.unmatched
+        if path not in explained and (pattern.day(path, settings.records) if pattern else None) in (day, None)
+    ]
+    failures += [_orphan(path) for path in orphans]
+    if unusable := recordings.count_unusable_names():
+        nameless = UnsafePath(f"{unusable} recordings have names that are no text", hint="rename them: only UTF-8 is read")
+        failures.append(Failure("recording", nameless))
+
+    zone = settings.records.time_zone
+    today = sorted((r for r in read.records if business_day(r, zone) == day), key=lambda record: record.call_id)
+    hashes, problems = _hashed(
+        recordings,
+        ledger,
+        {record.call_id: matched.paths[record.call_id] for record in today if record.call_id in matched.paths},
+    )
+    problems |= {call_id: error for call_id, error in matched.problems.items() if call_id not in problems}
+    problems |= ledger.settle_owners(day, hashes)
+    ledger.mark_seen(day, [record.call_id for record in today])
+
+    calls = []
+    for record in today:
+        path = matched.paths.get(record.call_id)
+        error: RecordingError | None = problems.get(record.call_id)
+        if path is None and error is None and record.answered_at is not None:
+            error = MissingRecording("the call was answered, but there is no recording of it")
+        if error is not None:
+            failures.append(Failure("recording", error, call_id=record.call_id, recording=path or record.recording))
+            calls.append(PlannedCall(record, missing=f"no usable recording ({error.code})"))
+        elif path is None:
+            calls.append(PlannedCall(record, missing="the call was not answered, so there is no recording"))
+        else:
+            calls.append(_with_transcript(PlannedCall(record, path, hashes[record.call_id]), recordings))
+    return NightPlan(day, recordings, tuple(calls), tuple(failures))
+
+
+def _read_records(settings: Settings, day: date, files: Iterable[str], pattern: NamePattern | None) -> ReadRecords:
+    if settings.calls is not None:
+        return read_call_records(expand(settings.calls, day), settings.records, pattern)
+    if pattern is None:
+        raise SettingsError(
+            "there are no call records: neither a call-record file nor a pattern of recording names is set",
+            hint="--calls FILE, or recorder.name_pattern in the settings",
+        )
+    return records_from_names(files, pattern, settings.records)
+
+
+def _orphan(path: str) -> Failure:
+    error = UnmatchedRecording(
+        "no call record names this recording", hint="is the call-record export complete? see docs/call-records.md"
+    )
+    return Failure("recording", error, recording=path)
+
+
+def _hashed(recordings: Recordings, ledger: Ledger, paths: dict[str, str]) -> tuple[dict[str, str], dict[str, RecordingError]]:
+    """Call id -> SHA-256 of its recording; a file that has not changed since it was hashed is not read again."""
+    hashes: dict[str, str] = {}
+    problems: dict[str, RecordingError] = {}
+    fresh: dict[str, tuple[Fingerprint, str]] = {}
+    for call_id, path in paths.items():
+        try:
+            fingerprint = recordings.fingerprint(path)
+            known = ledger.digest(path, fingerprint)
+            hashes[call_id] = known or recordings.sha256(path)
+        except RecordingError as error:
+            problems[call_id] = error
+            continue
+        if known is None:
+            fresh[path] = (fingerprint, hashes[call_id])
+    ledger.remember_digests(fresh)
+    return hashes, problems
+
+
+def _with_transcript(call: PlannedCall, recordings: Recordings) -> PlannedCall:
+    assert call.recording is not None
+    beside = recordings.sidecar(call.recording, SUFFIXES, call_id=call.telephony.call_id)
+    if beside is None:
+        return call
+    return PlannedCall(call.telephony, call.recording, call.sha256, beside, recordings.sha256(beside))

@@ -1,0 +1,318 @@
+"""What a manager and an analyst read after a night, printed from the tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from postcall.analyzer import Registry, discover
+from postcall.errors import StorageError
+from postcall.tables import TableSpec, spec_of
+from storage.runs import RUN_TABLES
+from storage.tables import Tables
+
+MASK = "•••"
+MOST_NAMED = 4
+VERDICTS = {
+    "met": "[green]met[/green]",
+    "not met": "[red]not met[/red]",
+    "open": "open: more calls are needed to tell",
+    "too few calls": "too few calls for a verdict",
+}
+
+
+def print_report(console: Console, store: Path, day: date) -> None:
+    """Print the report of one night.
+
+    Raises
+    ------
+    StorageError
+        The night was never run.
+    """
+    tables = Tables(store)
+    run = _only_row(tables, "run_night", day)
+    if run is None:
+        raise StorageError(f"no night of {day.isoformat()} in this store", hint=f"postcall nightly --date {day.isoformat()}")
+    zone = escape(f"({run['time_zone']})")
+    console.rule(f"[bold]Calls of {day:%A} {day.day} {day:%B %Y}[/bold] {zone}", align="left", style="dim")
+    kpi = _only_row(tables, "kpi_daily", day)
+    if kpi is None:
+        console.print("\nNo calls on this day.\n")
+    else:
+        console.print(_overview(kpi, tables, day))
+        for name, what in (("kpi_agent_daily", "agent_id"), ("kpi_queue_daily", "queue")):
+            groups = tables.read(name, day).to_pandas()
+            if len(groups):
+                console.print(_groups(groups, what))
+    failures = tables.read("run_failure", day)
+    _print_failures(console, failures.sort_by([(name, "ascending") for name in ("stage", "code", "call_id", "line")]))
+    _print_skips(console, tables.read("run_skip", day).to_pandas(), int(run["calls"]))
+    console.print(f"[bold]Words[/bold]  {escape(_words(run, tables, day))}", highlight=False)
+    console.print(f"Tables in {tables.path('')}, run {run['run_id']}", style="dim", highlight=False, soft_wrap=True)
+    console.print("`postcall tables` says what they hold, `postcall show TABLE` prints rows.", style="dim", highlight=False)
+
+
+def _only_row(tables: Tables, name: str, day: date) -> dict[str, Any] | None:
+    if name not in tables.names():
+        return None
+    rows = tables.read(name, day).to_pylist()
+    return rows[0] if rows else None
+
+
+def _overview(kpi: dict[str, Any], tables: Tables, day: date) -> Table:
+    overview = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    overview.add_column(style="bold", no_wrap=True)
+    overview.add_column(justify="right", no_wrap=True)
+    overview.add_column()
+    parts = [f"{kpi['calls_handled']} answered", f"{kpi['calls_abandoned']} abandoned"]
+    if kpi["calls_answer_unknown"]:
+        parts.append(f"{kpi['calls_answer_unknown']} not known")
+    overview.add_row("Calls", str(kpi["calls_offered"]), ", ".join(parts))
+    overview.add_row("Recordings heard", str(kpi["calls_measured"]), f"{_length(kpi['recording_duration_ms'])} of sound")
+    overview.add_row("Talk", _length(kpi["speech_ms"]), _talk(kpi))
+    overview.add_row("Silence", _length(kpi["silence_ms"]), _dead_air(tables, day))
+    overview.add_row("Hold", _length(kpi["hold_ms"]), _holds(kpi, tables, day))
+    share = "–" if kpi["no_hold_share"] is None else f"{kpi['no_hold_share']:.0%}"
+    overview.add_row("Without hold", share, _no_hold(kpi, day, tables))
+    overview.add_row("Speed of answer", _length(kpi["average_speed_of_answer_ms"]), f"mean of {kpi['calls_speed_known']} calls")
+    interruptions = kpi["agent_interruptions"]
+    overview.add_row(
+        "Agent interrupts",
+        "–" if interruptions is None else f"{interruptions}×",
+        ""
+        if kpi["agent_interruptions_per_min"] is None
+        else f"{kpi['agent_interruptions_per_min']:.1f} in a minute of customers' speech",
+    )
+    return overview
+
+
+def _talk(kpi: dict[str, Any]) -> str:
+    agent, customer = kpi["agent_talk_ms"], kpi["customer_talk_ms"]
+    if agent is None or customer is None or not agent + customer:
+        return "parties not told apart"
+    share = agent / (agent + customer)
+    rest = kpi["calls_measured"] - kpi["calls_parties_known"]
+    note = f"; {rest} calls with the parties not told apart" if rest else ""
+    return f"agents {share:.0%}, customers {1 - share:.0%}{note}"
+
+
+def _dead_air(tables: Tables, day: date) -> str:
+    found = tables.read("event_dead_air", day)
+    owed = sum(owner == "agent" for owner in found["owner"].to_pylist())
+    return f"inside conversations, hold left out; {found.num_rows} × dead air, {owed} owed by the agent"
+
+
+def _holds(kpi: dict[str, Any], tables: Tables, day: date) -> str:
+    if not kpi["calls_hold_known"]:
+        return "not measurable: the call records say nothing of hold"
+    longest = pc.max(tables.read("call_hold", day)["longest_hold_ms"]).as_py()
+    tail = f", the longest {_length(longest)}" if longest else ""
+    return f"{kpi['holds']} holds in {kpi['calls_hold_known'] - kpi['calls_without_hold']} calls{tail}"
+
+
+def _no_hold(kpi: dict[str, Any], day: date, tables: Tables) -> str:
+    if kpi["no_hold_share"] is None:
+        return "not measurable"
+    return f"{_of(kpi)}; target {_target(tables, day):.0%}: {VERDICTS[kpi['no_hold_verdict']]}"
+
+
+def _of(kpi: dict[str, Any]) -> str:
+    low, high = kpi["no_hold_low_share"], kpi["no_hold_high_share"]
+    return f"{kpi['calls_without_hold']} of {kpi['calls_hold_known']} calls (95 % interval {low:.0%} to {high:.0%})"
+
+
+def _target(tables: Tables, day: date) -> float:
+    run = _only_row(tables, "run_night", day) or {}
+    return float(json.loads(run["policy_json"])["kpi"]["no_hold_target_share"])
+
+
+def _groups(groups: pd.DataFrame, by: str) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, title=f"By {by.removesuffix('_id')}", title_justify="left", title_style="bold")
+    shown.add_column(by.removesuffix("_id"))
+    for title in ("calls", "answered", "talk", "silence", "hold", "without hold", "95 % interval", "interrupts"):
+        shown.add_column(title, justify="right")
+    for kpi in groups.astype(object).where(groups.notna(), None).to_dict("records"):
+        is_known = kpi["no_hold_share"] is not None
+        shown.add_row(
+            escape(str(kpi[by]) or "(none)"),
+            str(kpi["calls_offered"]),
+            str(kpi["calls_handled"]),
+            _length(kpi["agent_talk_ms"]) if by == "agent_id" else _length(kpi["speech_ms"]),
+            _length(kpi["silence_ms"]),
+            _length(kpi["hold_ms"]),
+            f"{kpi['calls_without_hold']} of {kpi['calls_hold_known']}" if is_known else "–",
+            f"{kpi['no_hold_low_share']:.0%}–{kpi['no_hold_high_share']:.0%}" if is_known else "–",
+            "–" if kpi["agent_interruptions"] is None else str(int(kpi["agent_interruptions"])),
+        )
+    return shown
+
+
+def _print_failures(console: Console, failures: pa.Table) -> None:
+    if not failures.num_rows:
+        console.print("[green]Nothing failed, nothing was put aside.[/green]\n")
+        return
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"Put aside or failed: {failures.num_rows}",
+        title_justify="left",
+        title_style="bold yellow",
+        show_lines=False,
+    )
+    shown.add_column("", justify="right")
+    shown.add_column("what", no_wrap=True)
+    shown.add_column("calls", max_width=28)
+    shown.add_column("why, and what to do")
+    by_kind: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for failure in failures.to_pylist():
+        by_kind.setdefault((failure["code"], failure["hint"] or ""), []).append(failure)
+    for (code, hint), found in by_kind.items():
+        calls = [failure["call_id"] or "–" for failure in found]
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        why = escape(found[0]["message"]) + ("; …" if len({failure["message"] for failure in found}) > 1 else "")
+        action = f"\n[dim]→ {escape(hint)}[/dim]" if hint else ""
+        shown.add_row(str(len(found)), code, escape(", ".join(calls[:MOST_NAMED]) + more), why + action)
+    console.print(shown)
+    console.print("`postcall show run_failure` lists each.\n", style="dim")
+
+
+def _print_skips(console: Console, skips: pd.DataFrame, calls: int) -> None:
+    if skips.empty:
+        return
+    shown = Table(box=box.SIMPLE_HEAD, title="Not measurable", title_justify="left", title_style="bold")
+    shown.add_column("calls", justify="right")
+    shown.add_column("why")
+    shown.add_column("measures")
+    for reason, found in skips.groupby("reason", sort=True):
+        count = found["call_id"].nunique()
+        shown.add_row(f"{count} of {calls}", escape(str(reason)), ", ".join(sorted(found["analyzer"].unique())))
+    console.print(shown)
+
+
+def _words(run: dict[str, Any], tables: Tables, day: date) -> str:
+    engines = tables.read("call_transcript", day)["engine"].value_counts().to_pylist()
+    found = ", ".join(f"{engine['counts']} × {engine['values']}" for engine in engines)
+    return f"{found or 'none'}. Recogniser: {run['transcriber']}."
+
+
+def print_tables(console: Console, store: Path) -> None:
+    """Print every table, what one row of it is, and what is stored."""
+    tables = Tables(store)
+    declared = declared_tables(discover())
+    written = set(tables.names())
+    shown = Table(box=box.SIMPLE_HEAD)
+    shown.add_column("table", no_wrap=True, style="bold")
+    shown.add_column("rows", justify="right")
+    shown.add_column("days", justify="right")
+    shown.add_column("one row is a", no_wrap=False)
+    shown.add_column("what it holds")
+    for name in sorted(written | declared.keys()):
+        spec = declared.get(name)
+        rows, days = _extent(tables, name) if name in written else (0, 0)
+        shown.add_row(
+            name,
+            str(rows),
+            str(days),
+            spec.grain if spec else "",
+            spec.description if spec else "no longer declared by any analyzer",
+        )
+    console.print(shown)
+    console.print(f"Stored in {tables.path('')}", style="dim", highlight=False, soft_wrap=True)
+
+
+def _extent(tables: Tables, name: str) -> tuple[int, int]:
+    dates = tables.read(name)["call_date"]
+    return len(dates), len(dates.unique())
+
+
+def print_rows(
+    console: Console,
+    store: Path,
+    name: str,
+    *,
+    day: date | None,
+    limit: int,
+    columns: list[str] | None,
+    as_csv: bool,
+    is_personal_shown: bool,
+) -> None:
+    """Print rows of a table, in order of date and key; personal data is masked unless asked for.
+
+    Raises
+    ------
+    StorageError
+        No such table or column.
+    """
+    stored = Tables(store).read(name, day)
+    spec = declared_tables(discover()).get(name)
+    keys = [("call_date", "ascending"), *((key, "ascending") for key in (spec.primary_key if spec else ()))]
+    frame = stored.sort_by(keys).slice(0, limit).to_pandas(types_mapper=pd.ArrowDtype)
+    hidden = [column.name for column in spec.columns if column.field.pii] if spec and not is_personal_shown else []
+    for column in hidden:
+        frame[column] = frame[column].where(frame[column].isna(), MASK)
+    if columns:
+        if unknown := [column for column in columns if column not in frame.columns]:
+            raise StorageError(f"table '{name}' has no column {', '.join(unknown)}", hint=f"it has {', '.join(frame.columns)}")
+        frame = frame[columns]
+    if as_csv:
+        print(frame.to_csv(index=False), end="")
+        return
+    if len(frame) == 1 or len(frame.columns) * 14 > console.width:
+        _print_records(console, frame)
+    else:
+        shown = Table(box=box.SIMPLE_HEAD)
+        for column in frame.columns:
+            shown.add_column(column, overflow="fold", justify="right" if frame[column].dtype.kind in "if" else "left")
+        for row in frame.itertuples(index=False):
+            shown.add_row(*(_cell(value) for value in row))
+        console.print(shown)
+    console.print(f"{len(frame)} of {stored.num_rows} rows", style="dim")
+    if hidden:
+        console.print(f"{MASK} is personal data; --personal shows it", style="dim")
+
+
+def _print_records(console: Console, frame: pd.DataFrame) -> None:
+    """One block a row, for tables wider than the screen."""
+    for number, row in enumerate(frame.to_dict("records"), start=1):
+        block = Table(
+            box=None, show_header=False, padding=(0, 2, 0, 0), title=f"row {number}", title_justify="left", title_style="dim"
+        )
+        block.add_column(style="bold", no_wrap=True)
+        block.add_column(overflow="fold")
+        for column, value in row.items():
+            block.add_row(str(column), _cell(value))
+        console.print(block)
+        console.print()
+
+
+def _cell(value: Any) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+        return "[dim]–[/dim]"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return escape(str(value))
+
+
+def _length(ms: float | None) -> str:
+    """``4:05 min`` or ``7.4 s``: a length as people read it."""
+    if ms is None or pd.isna(ms):
+        return "–"
+    if ms < 60_000:
+        return f"{ms / 1000:.1f} s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} h" if hours else f"{minutes}:{seconds:02} min"
+
+
+def declared_tables(registry: Registry) -> dict[str, TableSpec]:
+    """Every table there is a declaration of, run tables included, by name."""
+    return {**registry.tables, **{spec_of(row).name: spec_of(row) for row in RUN_TABLES}}

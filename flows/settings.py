@@ -1,0 +1,163 @@
+"""Where and on what the night runs: folders, devices, models, how this centre's recorder and telephony write things.
+
+What the business means by its measures is the policy (`postcall.policy`), another file with another owner.
+
+Order of precedence: command line, environment (``POSTCALL_STORE``, ``POSTCALL_TRANSCRIBER__MODEL``, …), settings file, default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from postcall.errors import SettingsError
+from postcall.telephony import Direction, Role
+from storage.telephony import RecordFormat
+
+SETTINGS_FILE = "postcall.toml"
+"""Settings file that is read from the working folder when none is named."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Recorder(_Section):
+    """How this centre's recorder writes its files."""
+
+    starts_at: Literal["started", "offered", "answered"] = Field(
+        "answered",
+        description="Time of the call record at which a recording starts, where there is no recording_started_at.",
+    )
+    channels_inbound: tuple[Role, ...] | None = Field(
+        None,
+        description="Who is on channel 0, 1 of an inbound call, where the record has no channel_map.",
+    )
+    channels_outbound: tuple[Role, ...] | None = Field(None, description="The same for outbound calls.")
+    name_pattern: str | None = Field(
+        None,
+        description="Regular expression with named groups (call_id, started_at, …) that reads fields from file names.",
+    )
+
+    @property
+    def layouts(self) -> dict[Direction, tuple[Role, ...]]:
+        """Role of each channel by direction, as far as it is set."""
+        given = {Direction.INBOUND: self.channels_inbound, Direction.OUTBOUND: self.channels_outbound}
+        return {direction: roles for direction, roles in given.items() if roles is not None}
+
+
+class TranscriberSettings(_Section):
+    """Which recogniser writes the words."""
+
+    engine: str = Field(
+        "faster-whisper",
+        description="faster-whisper, an installed plug-in, or none. Transcripts beside a recording always win.",
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options of the engine; for faster-whisper model (name or folder), device, compute_type, language, …",
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of a night."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POSTCALL_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    store: Path = Field(Path("postcall-store"), description="Folder of tables, artifacts and ledger.")
+    recordings: str = Field(
+        "recordings", description="Folder or fsspec address of the recordings; may hold {date}, e.g. calls/{date:%Y/%m/%d}."
+    )
+    calls: str | None = Field(
+        None, description="Call-record file, CSV or JSON Lines; may hold {date}. Without it records come from file names."
+    )
+    policy: Path | None = Field(None, description="Policy file; without one the default policy is in force.")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Recordings that are decoded side by side."
+    )
+    records: RecordFormat = Field(
+        default_factory=lambda: RecordFormat(time_zone="UTC"), description="How call records are written."
+    )
+    recorder: Recorder = Field(default_factory=Recorder, description="How recordings are written.")
+    transcriber: TranscriberSettings = Field(default_factory=TranscriberSettings, description="Who writes the words.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before the file: the file's values come in as the arguments."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path | None = None, **given: Any) -> Settings:
+    """Settings of a night.
+
+    Parameters
+    ----------
+    path
+        Settings file; None reads `SETTINGS_FILE` of the working folder where there is one. Relative paths
+        in it count from its folder.
+    given
+        Values of the command line; None means not given.
+
+    Raises
+    ------
+    SettingsError
+        The file is missing, is no TOML, or has an unknown key (with the nearest known one) or an impossible value.
+    """
+    where = path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).is_file() else None)
+    values = _from_file(where) if where is not None else {}
+    try:
+        settings = Settings(**values)
+        overrides = {name: value for name, value in given.items() if value is not None}
+        if "time_zone" in overrides:
+            overrides["records"] = {**settings.records.model_dump(), "time_zone": overrides.pop("time_zone")}
+        return Settings.model_validate({**dict(settings), **overrides}) if overrides else settings
+    except ValidationError as error:
+        raise _explained(error) from error
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"no settings file '{path}'", hint="`postcall init` writes one to start from") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file '{path}' cannot be read: {error}") from error
+    for name in ("store", "recordings", "calls", "policy"):
+        value = values.get(name)
+        if isinstance(value, str) and "://" not in value:
+            values[name] = str(path.parent / value)
+    return values
+
+
+def _explained(error: ValidationError) -> SettingsError:
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = list(Settings.model_fields)
+        close = difflib.get_close_matches(key, known, n=1)
+        return SettingsError(
+            f"unknown setting '{key}'", hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
+        )
+    return SettingsError(f"setting {key}: {problem['msg'].lower()}")
+
+
+def yesterday(time_zone: str) -> date:
+    """The last whole business day in a time zone."""
+    return (datetime.now(ZoneInfo(time_zone)) - timedelta(days=1)).date()

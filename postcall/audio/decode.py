@@ -1,0 +1,533 @@
+"""Sound out of a recording: decoded once, at its own rate, every channel kept apart.
+
+Conventions
+-----------
+What a file is, is decided by its bytes, never by its name: an MP3 called ``.wav`` is an MP3. The file's name does not even
+reach the decoder, so no message can hold it. Samples are float32 in [-1, 1], full scale of the codec = 1. Nothing is
+resampled, mixed or levelled here.
+
+Definition
+----------
+A recording is sound when all of this holds:
+
+- it is one of `CONTAINERS` and has exactly one audio stream. Two streams would be two parties in two tracks, and taking
+  one of them would lose a party without a word; playlists and other files that lead to further files are never opened;
+- it has one or two channels at 8-48 kHz, the same from beginning to end;
+- it lasts at least ``min_ms`` and at most ``max_hours``. A length the header tells is checked before anything is decoded,
+  and the count of samples while decoding;
+- it was decoded to about the length that its header claims (``duration_tolerance_s``, ``duration_tolerance_share``), and
+  what could not be decoded is within the same tolerance;
+- all samples are finite and none exceeds full scale more than `MAX_OVERSHOOT` times.
+
+Edge cases
+----------
+- *Beyond full scale.* Lossy codecs overshoot by a little, so samples are clipped to [-1, 1]. Floating-point files that hold
+  16-bit numbers (±32768) are refused: clipped, they would be a square wave.
+- *Recorders that never patch the header.* A WAV whose data size is 0 or a placeholder (`STREAMING_BYTES` and more) is read
+  to the end of the file and claims no length. Neither do MP3 without a Xing or VBRI tag, raw AAC and AMR: the length
+  FFmpeg tells for them is a guess from the bit rate.
+- *A WAV with sound behind its data chunk* (the header was patched too early) is a `DurationMismatch`, though FFmpeg stops there
+  quietly.
+- *Damaged packets* are left out and counted (`Sound.damaged_packets`); what follows moves forward by their length. Damage that
+  keeps a codec's form, such as changed PCM bytes, cannot be seen here. An Ogg or an MP3 without tag that was cut off
+  is a valid shorter one; only the call record knows better.
+- *Tags in other encodings* than UTF-8 (Windows-1251 from older recorders) do no harm.
+- FFmpeg's own log is off, which is PyAV's default; each error it returns is counted or raised here.
+
+References
+----------
+FFmpeg through PyAV, https://pyav.basswood-io.com/. RIFF: Microsoft, *Multimedia Programming Interface and Data
+Specifications 1.0* (1991), "Waveform Audio File Format".
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from postcall.errors import (
+    ChannelMismatch,
+    DurationMismatch,
+    EmptyRecording,
+    TooLongRecording,
+    UndecodableRecording,
+    UnusableSamples,
+)
+from postcall.policy import Policy, Setting
+
+CONTAINERS = "aac,aiff,amr,asf,au,avi,caf,flac,matroska,mov,mp3,ogg,w64,wav"
+"""FFmpeg's demuxers that are tried. None of them opens a second file, which playlists do."""
+
+MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 48_000
+MAX_CHANNELS = 2
+
+MAX_OVERSHOOT = 8.0
+"""Largest sample, in full scales (+18 dBFS), that still counts as a codec's overshoot."""
+
+STREAMING_BYTES = 0x7FFF_0000
+"""Data sizes from here on that the file does not hold are placeholders: SoX writes 0x7FFFF000, arecord 0x80000000,
+FFmpeg 0xFFFFFFFF."""
+
+MAX_CHUNKS = 1_000
+"""Chunks of a RIFF file that are looked at; a file of nothing but chunk headers must not hold up the night."""
+
+_LENGTHLESS = {"aac", "amr"}
+"""Containers without a length: what FFmpeg tells is a guess from the bit rate."""
+
+_LOOKALIKES = {
+    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": "a ZIP archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"<": "a web page or XML",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """The samples of a recording; the only object that holds any.
+
+    Attributes
+    ----------
+    samples
+        Shape (channels, n), float32 in [-1, 1], finite.
+    sample_rate_hz
+        The recording's own; Opus is always 48 kHz.
+    codec, container
+        As FFmpeg names them, e.g. ``pcm_alaw`` in ``wav``.
+    damaged_packets
+        Packets that could not be decoded and are left out.
+    """
+
+    samples: NDArray[np.float32] = field(repr=False)
+    sample_rate_hz: int
+    codec: str
+    container: str
+    damaged_packets: int = 0
+
+    @property
+    def duration_ms(self) -> int:
+        """Length in ms."""
+        return _milliseconds(self.samples.shape[1], self.sample_rate_hz)
+
+
+class DecodePolicy(Policy):
+    """What still counts as the recording of a call."""
+
+    max_hours: float = Setting(
+        4.0,
+        gt=0,
+        description="Longest recording that is decoded; longer ones are lines left open. Memory grows with it: "
+        "4 hours of two channels take 0.9 GB at 8 kHz and 5.5 GB at 48 kHz.",
+    )
+    min_ms: int = Setting(200, ge=1, description="Shortest recording; a shorter one counts as empty.")
+    duration_tolerance_s: float = Setting(
+        0.5, ge=0, description="How far the decoded length may lie from the header's; also how much of it may be damaged."
+    )
+    duration_tolerance_share: float = Setting(
+        0.01, ge=0, lt=1, description="The same as a share of the length; the larger of the two counts."
+    )
+
+    def tolerates(self, difference_ms: float, duration_ms: float) -> bool:
+        """Whether ``difference_ms`` of ``duration_ms`` may be missing or too much."""
+        return difference_ms <= max(self.duration_tolerance_s * 1000, self.duration_tolerance_share * duration_ms)
+
+
+def decode(source: BinaryIO, policy: DecodePolicy) -> Sound:
+    """Decode a whole recording at its own rate.
+
+    Parameters
+    ----------
+    source
+        Seekable binary file; read from its start, left open.
+    policy
+        Limits.
+
+    Raises
+    ------
+    EmptyRecording
+        No byte, no sample, or shorter than ``min_ms``.
+    UndecodableRecording
+        No audio, or too much of it damaged; ``decoded_ms`` says how much could be decoded.
+    ChannelMismatch
+        More than two channels, or more than one audio stream.
+    UnusableSamples
+        A sample rate outside 8-48 kHz; samples that are not finite or far beyond full scale.
+    TooLongRecording
+        Longer than ``max_hours``.
+    DurationMismatch
+        The header claims clearly more or less than there is.
+    OSError
+        ``source`` itself cannot be read.
+    """
+    head = _head(source)
+    if not head:
+        raise EmptyRecording("the file has 0 bytes", hint="the recorder or the copy failed: export the recording again")
+    riff = _read_riff(source)
+    has_length_tag = _has_length_tag(source)
+    source.seek(0)
+    try:
+        container = av.open(
+            _Nameless(source), mode="r", container_options={"format_whitelist": CONTAINERS}, metadata_errors="replace"
+        )
+    except av.FFmpegError as error:
+        raise _not_audio(head) from error
+    with container:
+        stream = _audio_stream(container, head)
+        name = container.format.name.split(",")[0]
+        is_guess = name in _LENGTHLESS or (name == "mp3" and not has_length_tag)
+        header_ms = None if is_guess else _header_ms(container, stream)
+        if header_ms is not None:
+            _check_not_too_long(header_ms, policy)
+        frames = _decode_frames(container, stream, policy)
+        codec = stream.codec_context.codec.canonical_name
+
+    _check_damage(frames, policy)
+    held_ms = 0
+    if riff is not None and frames.count:
+        exact_ms = frames.count * 1000 / frames.rate_hz
+        header_ms, held_ms = riff.claimed_ms(exact_ms), riff.held_ms(exact_ms)
+    _check_length(frames.duration_ms, header_ms, held_ms, policy)
+    return Sound(frames.to_samples(), frames.rate_hz, codec, name, frames.damaged_packets)
+
+
+def resample(samples: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[np.float32]:
+    """Bring samples to another rate, each channel by itself.
+
+    Parameters
+    ----------
+    samples
+        Shape (channels, n) or (n,).
+    from_hz, to_hz
+        Sample rates.
+
+    Returns
+    -------
+    NDArray
+        Shape (channels, ceil(n * to_hz / from_hz)); ``samples`` itself when the rates are equal. A loud signal may pass
+        ±1 by a little between its old samples.
+
+    Notes
+    -----
+    Polyphase filter of SciPy, linear phase, so that nothing moves in time.
+    """
+    if from_hz == to_hz:
+        return samples
+    common = math.gcd(from_hz, to_hz)
+    resampled: NDArray[np.float32] = resample_poly(samples, to_hz // common, from_hz // common, axis=-1)
+    return resampled.astype(np.float32, copy=False)
+
+
+# ── what the file is ─────────────────────────────────────────────────────────
+
+
+class _Nameless:
+    """A binary file without its name, by which FFmpeg would guess the format."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.read = source.read
+        self.seek = source.seek
+        self.tell = source.tell
+
+
+def _head(source: BinaryIO) -> bytes:
+    source.seek(0)
+    return source.read(64)
+
+
+def _has_length_tag(source: BinaryIO) -> bool:
+    """Whether the first frame, behind an ID3 tag, tells the length of the MP3 that this would be."""
+    head = _head(source)
+    start = 0
+    if head.startswith(b"ID3") and len(head) >= 10:
+        start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    source.seek(start)
+    first_frame = source.read(2048)
+    return any(tag in first_frame for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def _not_audio(head: bytes) -> UndecodableRecording:
+    looks = next((what for magic, what in _LOOKALIKES.items() if head.startswith(magic)), None)
+    if looks is None and head.isascii() and head.decode("ascii").replace("\n", "").replace("\r", "").isprintable():
+        looks = "text"
+    if looks is not None:
+        return UndecodableRecording(f"not audio: it begins like {looks}", hint="put the recording itself in the file's place")
+    return UndecodableRecording(
+        "no sound found: not audio, cut off at its beginning, or a damaged header",
+        hint="export the recording again; raw G.711 or PCM without a header must be wrapped as WAV first",
+    )
+
+
+def _audio_stream(container: InputContainer, head: bytes) -> AudioStream:
+    streams = container.streams.audio
+    if not streams:
+        if container.streams.video:
+            raise UndecodableRecording(
+                "video or picture without an audio track", hint="export the recording again with its sound"
+            )
+        raise _not_audio(head)
+    if len(streams) > 1:
+        raise ChannelMismatch(
+            f"{len(streams)} audio streams in one file", hint="merge the streams into the channels of one stream"
+        )
+    if streams[0].codec_context is None:
+        raise UndecodableRecording("audio in a codec that cannot be decoded here", hint="convert the recording to WAV or FLAC")
+    return streams[0]
+
+
+def _header_ms(container: InputContainer, stream: AudioStream) -> int | None:
+    """Length the container tells for the stream, or None."""
+    if stream.duration is not None and stream.time_base is not None:
+        return round(stream.duration * stream.time_base * 1000)
+    if container.duration is not None and len(container.streams) == 1:
+        return container.duration // 1000
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Riff:
+    """Sizes in a WAV, by which it is known to be cut off; FFmpeg takes what is there and keeps quiet.
+
+    Attributes
+    ----------
+    claimed_bytes
+        Size of the data chunk as its header says, or None when the recorder left it open.
+    present_bytes
+        How much of that the file holds.
+    unread_bytes
+        What follows the last well-formed chunk.
+    """
+
+    claimed_bytes: int | None
+    present_bytes: int
+    unread_bytes: int
+
+    def claimed_ms(self, decoded_ms: float) -> int | None:
+        """Length of the claimed data, when the present data make ``decoded_ms``."""
+        if self.claimed_bytes is None or self.present_bytes == 0:
+            return None
+        return round(decoded_ms * self.claimed_bytes / self.present_bytes)
+
+    def held_ms(self, decoded_ms: float) -> int:
+        """Length with the unread bytes taken for sound, when the present data make ``decoded_ms``."""
+        return round(decoded_ms * (1 + self.unread_bytes / max(self.present_bytes, 1)))
+
+
+def _read_riff(source: BinaryIO) -> _Riff | None:
+    """Read the chunk headers of a WAV; None for anything else, and for a WAV without a data chunk.
+
+    Raises
+    ------
+    UnusableSamples
+        The header says 0 Hz, which FFmpeg would call invalid data.
+    """
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    head = source.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return None
+    position = 12
+    data: tuple[int | None, int] | None = None
+    for _ in range(MAX_CHUNKS):
+        source.seek(position)
+        header = source.read(16)
+        if len(header) < 8:
+            break
+        name, length = struct.unpack("<4sI", header[:8])
+        held = size - position - 8
+        if name == b"fmt " and header[12:16] == b"\0\0\0\0":
+            raise _bad_rate(0)
+        if name == b"data" and data is None:
+            if length == 0 or (length >= STREAMING_BYTES and length > held):
+                return _Riff(claimed_bytes=None, present_bytes=held, unread_bytes=0)
+            data = length, min(length, held)
+        if not (name.isascii() and name.decode("ascii").isprintable()) or length > held:
+            break
+        position += 8 + length + length % 2
+    if data is None:
+        return None
+    claimed, present = data
+    return _Riff(claimed, present, max(size - position, 0) if present == claimed else 0)
+
+
+# ── frames to samples ────────────────────────────────────────────────────────
+
+_FULL_SCALE = {
+    1: (np.float32(128), np.float32(2**7)),
+    2: (np.float32(0), np.float32(2**15)),
+    4: (np.float32(0), np.float32(2**31)),
+    8: (np.float32(0), np.float32(2**63)),
+}
+"""Bytes of an integer sample -> its zero (only 8-bit samples are unsigned) and its full scale."""
+
+
+class _Frames:
+    """Frames as they come out of the decoder, in the decoder's own type until all are there.
+
+    16-bit frames take half the memory of their float32, and each is let go once it is converted.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: deque[NDArray[Any]] = deque()
+        self.rate_hz = 0
+        self.channels = 0
+        self.count = 0
+        self.good_bytes = 0
+        self.damaged_bytes = 0
+        self.damaged_packets = 0
+
+    @property
+    def duration_ms(self) -> int:
+        return _milliseconds(self.count, self.rate_hz) if self.rate_hz else 0
+
+    def add(self, frame: AudioFrame) -> None:
+        rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
+        if not self.rate_hz:
+            _check_format(rate_hz, channels)
+            self.rate_hz, self.channels = rate_hz, channels
+        elif (rate_hz, channels) != (self.rate_hz, self.channels):
+            raise UndecodableRecording(
+                f"the sound changes from {self.rate_hz} Hz and {self.channels} channels to {rate_hz} Hz and {channels} "
+                f"after {self.duration_ms} ms",
+                hint="the file is damaged, or joined from several recordings: export it again",
+                decoded_ms=self.duration_ms,
+            )
+        array = frame.to_ndarray()
+        self.blocks.append(array if frame.format.is_planar else array.reshape(-1, channels).T)
+        self.count += frame.samples
+
+    def to_samples(self) -> NDArray[np.float32]:
+        """Empty the frames into one array of shape (channels, n)."""
+        samples = np.empty((self.channels, self.count), dtype=np.float32)
+        start = 0
+        while self.blocks:
+            block = self.blocks.popleft()
+            part = samples[:, start : start + block.shape[1]]
+            with np.errstate(over="ignore", invalid="ignore"):  # what turns infinite or NaN here is refused below
+                part[:] = block
+            if block.dtype.kind == "f":
+                _check_samples(part, _milliseconds(start, self.rate_hz))
+                np.clip(part, -1, 1, out=part)
+            else:
+                zero, full = _FULL_SCALE[block.dtype.itemsize]
+                part -= zero
+                part /= full
+            start += block.shape[1]
+        return samples
+
+
+def _decode_frames(container: InputContainer, stream: AudioStream, policy: DecodePolicy) -> _Frames:
+    frames = _Frames()
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError as error:
+            raise UndecodableRecording(
+                f"the file breaks off after {frames.duration_ms} ms of sound",
+                hint="export the recording again",
+                decoded_ms=frames.duration_ms,
+            ) from error
+        if packet is None:
+            return frames
+        try:
+            decoded = packet.decode()
+        except av.FFmpegError:
+            frames.damaged_packets += 1
+            frames.damaged_bytes += packet.size
+            continue
+        frames.good_bytes += packet.size
+        for frame in decoded:
+            frames.add(frame)
+        _check_not_too_long(frames.duration_ms, policy)
+
+
+def _milliseconds(count: int, rate_hz: int) -> int:
+    return count * 1000 // rate_hz
+
+
+# ── what is refused ──────────────────────────────────────────────────────────
+
+
+def _bad_rate(rate_hz: int) -> UnusableSamples:
+    return UnusableSamples(
+        f"a sample rate of {rate_hz} Hz; {MIN_RATE_HZ}-{MAX_RATE_HZ} Hz can be used",
+        hint="set the recorder to 8 or 16 kHz, or convert the recording" if rate_hz else "the header is damaged: export again",
+    )
+
+
+def _check_format(rate_hz: int, channels: int) -> None:
+    if channels > MAX_CHANNELS:
+        raise ChannelMismatch(
+            f"{channels} channels; a call has at most {MAX_CHANNELS}",
+            hint="export agent and customer as the two channels of one file",
+        )
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise _bad_rate(rate_hz)
+
+
+def _check_samples(samples: NDArray[np.float32], start_ms: int) -> None:
+    bad = int(np.count_nonzero(~np.isfinite(samples)))
+    if bad:
+        raise UnusableSamples(
+            f"{bad} samples from {start_ms} ms on are not finite numbers", hint="the recorder or a filter behind it is at fault"
+        )
+    peak = float(np.max(np.abs(samples), initial=0))
+    if peak > MAX_OVERSHOOT:
+        raise UnusableSamples(
+            f"samples from {start_ms} ms on reach {peak:.0f} times full scale",
+            hint="the file holds whole numbers written as floating point, or is damaged: export it as 16-bit PCM",
+        )
+
+
+def _check_not_too_long(duration_ms: int, policy: DecodePolicy) -> None:
+    if duration_ms > policy.max_hours * 3_600_000:
+        raise TooLongRecording(
+            f"at least {duration_ms / 3_600_000:.1f} hours long, the policy admits {policy.max_hours:g}",
+            hint="a line left open, or not a call; raise decode.max_hours if such calls are real",
+        )
+
+
+def _check_damage(frames: _Frames, policy: DecodePolicy) -> None:
+    if not frames.damaged_packets:
+        return
+    decoded_ms = frames.duration_ms
+    lost_ms = decoded_ms * frames.damaged_bytes // frames.good_bytes if frames.good_bytes else 0
+    if frames.count == 0 or not policy.tolerates(lost_ms, decoded_ms + lost_ms):
+        raise UndecodableRecording(
+            f"{frames.damaged_packets} packets are damaged, about {lost_ms} ms; {decoded_ms} ms could be decoded",
+            hint="export the recording again",
+            decoded_ms=decoded_ms,
+        )
+
+
+def _check_length(decoded_ms: int, header_ms: int | None, held_ms: int, policy: DecodePolicy) -> None:
+    if decoded_ms == 0:
+        raise EmptyRecording("a header without sound", hint="the recorder started and recorded nothing")
+    if header_ms is not None and not policy.tolerates(abs(header_ms - decoded_ms), header_ms):
+        raise DurationMismatch(
+            f"the header claims {header_ms} ms, {decoded_ms} ms could be decoded",
+            hint="the file was cut off or its header is wrong: export the recording again",
+        )
+    if not policy.tolerates(held_ms - decoded_ms, decoded_ms):
+        raise DurationMismatch(
+            f"the header claims {decoded_ms} ms, the file holds about {held_ms} ms",
+            hint="the recorder closed the header too early: repair it or export the recording again",
+        )
+    if decoded_ms < policy.min_ms:
+        raise EmptyRecording(f"{decoded_ms} ms of sound, the policy asks for at least {policy.min_ms} ms")

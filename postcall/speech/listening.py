@@ -1,0 +1,80 @@
+"""From the bytes of a recording to its manifest, its speech timeline and the sound a recogniser gets: decoded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from postcall.audio.decode import DecodePolicy, decode, resample
+from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, SpeechPolicy
+from postcall.audio.topology import TopologyPolicy, classify
+from postcall.recording import Recording
+from postcall.speech.engines import SpokenChannel
+from postcall.speech.silero import find_speech
+from postcall.timeline import SpeakerTimeline
+
+VERSION = 1
+"""Rises when the same recording and policy may give another manifest or timeline."""
+
+SOURCE = "silero vad v6"
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What is known of a recording's sound.
+
+    Attributes
+    ----------
+    recording
+        Its manifest.
+    timeline
+        Who spoke when, by channel; one label for everybody when the channels are not separated.
+    channels
+        What a recogniser gets; holds the samples.
+    """
+
+    recording: Recording
+    timeline: SpeakerTimeline
+    channels: tuple[SpokenChannel, ...] = field(repr=False)
+
+
+def listen(
+    file: BinaryIO, *, source: str, sha256: str, decoding: DecodePolicy, topology: TopologyPolicy, speech: SpeechPolicy
+) -> Listened:
+    """Decode a recording, tell how the parties lie on its channels, and find their speech.
+
+    Parameters
+    ----------
+    file
+        The recording's bytes, seekable.
+    source, sha256
+        For the manifest.
+    decoding, topology, speech
+        Policies of the three stages.
+
+    Raises
+    ------
+    RecordingError
+        The recording cannot be used.
+    EngineError
+        The voice activity model cannot be loaded.
+    """
+    sound = decode(file, decoding)
+    kind, evidence = classify(sound.samples, sound.sample_rate_hz, topology)
+    recording = Recording(
+        source=source,
+        sha256=sha256,
+        codec=sound.codec,
+        container=sound.container,
+        sample_rate_hz=sound.sample_rate_hz,
+        channels=sound.samples.shape[0],
+        duration_ms=sound.duration_ms,
+        topology=kind,
+        topology_evidence=evidence,
+    )
+    # Averaged, never summed: two channels of the same sound would come out 6 dB louder, and clip.
+    heard = sound.samples if kind.is_separated else sound.samples.mean(axis=0, keepdims=True)
+    at_16k = resample(heard, sound.sample_rate_hz, SAMPLE_RATE_HZ)
+    spans = find_speech(at_16k, SAMPLE_RATE_HZ, kind, speech)
+    channels = tuple(SpokenChannel(label, at_16k[i], spans[label]) for i, label in enumerate(spans))
+    return Listened(recording, SpeakerTimeline(spans, exclusive=False, source=SOURCE), channels)

@@ -1,0 +1,126 @@
+"""Engine outputs, kept by content address: decode once, recognise once, analyse often.
+
+Definition
+----------
+An artifact is addressed by the audio's SHA-256 and a key over everything else that determines it (engine, model revision,
+options, policy sections). All artifacts of a recording lie in one folder, ``artifacts/ab/abcd…/``, so erasing a recording is
+removing a folder. Files are written beside their place and renamed, so a killed run never leaves half of one; one that cannot
+be read is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from postcall.errors import StorageError
+from postcall.recording import Recording, Topology
+from postcall.spans import Span
+from postcall.timeline import SpeakerTimeline
+from postcall.transcript import Transcript, Word
+
+FORMAT = 1
+"""Rises when the layout of the files changes; part of every key."""
+
+
+def digest(*parts: object) -> str:
+    """First 16 hex digits of a SHA-256 over the parts as JSON."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Artifacts:
+    """The artifacts of a store.
+
+    Parameters
+    ----------
+    store
+        Folder of the store.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._root = store / "artifacts"
+
+    def sound(self, sha256: str, key: str) -> tuple[Recording, SpeakerTimeline] | None:
+        """Manifest and speech timeline of a recording, or None when they were never made.
+
+        Parameters
+        ----------
+        sha256
+            Of the audio.
+        key
+            `digest` of what else determines them.
+        """
+        found = self._get(sha256, f"sound-{key}")
+        return _sound(found) if found is not None else None
+
+    def put_sound(self, key: str, recording: Recording, timeline: SpeakerTimeline) -> None:
+        """Keep manifest and speech timeline of a recording."""
+        spans = {label: [[s.start_ms, s.end_ms] for s in found] for label, found in timeline.by_label.items()}
+        content = {
+            "recording": asdict(recording),
+            "timeline": {"by_label": spans, "exclusive": timeline.exclusive, "source": timeline.source},
+        }
+        self._put(recording.sha256, f"sound-{key}", content)
+
+    def transcript(self, sha256: str, key: str) -> Transcript | None:
+        """Transcript of a recording, or None when it was never made; parameters as of `sound`."""
+        found = self._get(sha256, f"transcript-{key}")
+        return _transcript(found) if found is not None else None
+
+    def put_transcript(self, sha256: str, key: str, transcript: Transcript) -> None:
+        """Keep the transcript of a recording."""
+        words = [[w.span.start_ms, w.span.end_ms, w.text, w.probability, w.speaker] for w in transcript.words]
+        rest = {name: getattr(transcript, name) for name in _TRANSCRIPT_SCALARS}
+        self._put(sha256, f"transcript-{key}", {**rest, "options": dict(transcript.options), "words": words})
+
+    def _path(self, sha256: str, name: str) -> Path:
+        return self._root / sha256[:2] / sha256 / f"{name}.json"
+
+    def _get(self, sha256: str, name: str) -> dict[str, Any] | None:
+        try:
+            content = json.loads(self._path(sha256, name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError):
+            return None  # damaged on disk: made again like one that is missing
+        return content if isinstance(content, dict) and content.get("format") == FORMAT else None
+
+    def _put(self, sha256: str, name: str, content: Mapping[str, Any]) -> None:
+        path = self._path(sha256, name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{name}.part")
+            text = json.dumps({"format": FORMAT, **content}, ensure_ascii=False, separators=(",", ":"))
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise StorageError(f"cannot write to the store: {type(error).__name__}: {error.strerror}") from error
+
+
+_TRANSCRIPT_SCALARS = (
+    "language",
+    "engine",
+    "words_clipped",
+    "words_dropped",
+    "marks_ignored",
+    "speech_without_words_ms",
+)
+
+
+def _sound(content: Mapping[str, Any]) -> tuple[Recording, SpeakerTimeline]:
+    manifest = dict(content["recording"])
+    recording = Recording(**{**manifest, "topology": Topology(manifest["topology"])})
+    kept = content["timeline"]
+    by_label = {label: tuple(Span(*pair) for pair in pairs) for label, pairs in kept["by_label"].items()}
+    return recording, SpeakerTimeline(by_label, kept["exclusive"], kept["source"])
+
+
+def _transcript(content: Mapping[str, Any]) -> Transcript:
+    words = tuple(Word(Span(start, end), text, p, speaker) for start, end, text, p, speaker in content["words"])
+    scalars = {name: content[name] for name in _TRANSCRIPT_SCALARS}
+    return Transcript(words=words, options=content["options"], **scalars)

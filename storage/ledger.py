@@ -1,0 +1,245 @@
+"""What the nights have seen: digests of files, which call owns which sound, and what became of every call.
+
+Conventions
+-----------
+One SQLite file in the store folder, on a local disk. Every method is one transaction, so that a run may be killed at any point:
+what was written stays, nothing is half written. Nothing here depends on the clock.
+
+Definitions
+-----------
+owner
+    The call a sound belongs to. Of several calls of one night with the same sound it is the smallest call_id; between nights it
+    is the one that came first. Deciding a night again releases what the night owned before, so that a corrected record
+    can take its sound over, and the same records give the same owners.
+
+Edge cases
+----------
+The same call in two nights is no duplicate of itself. Losing the ledger loses no measure: files are hashed again, and owners
+are decided again in the order in which nights are run.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+
+from postcall.errors import DuplicateRecording, StorageError
+from storage.recordings import Fingerprint
+
+FILE_NAME = "ledger.sqlite"
+VERSION = 1
+"""Of the tables below; a ledger of another version is not touched."""
+
+_TABLES = """
+create table file (
+    path text primary key, size_bytes integer not null, changed text not null, sha256 text not null
+) without rowid;
+create table owner (sha256 text primary key, call_id text not null, call_date text not null) without rowid;
+create index owner_by_date on owner (call_date);
+create table call (
+    call_date text not null, call_id text not null, state text not null, code text, primary key (call_date, call_id)
+) without rowid;
+"""
+
+
+class State(StrEnum):
+    """What became of a call in a night."""
+
+    SEEN = "seen"
+    """Found, and not finished: the run was broken off or goes on."""
+    DONE = "done"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """State of a call, and why it is in quarantine: the ``code`` of the error."""
+
+    state: State
+    code: str | None = None
+
+
+class Ledger:
+    """The ledger of a store; a context manager.
+
+    Parameters
+    ----------
+    folder
+        The store folder.
+    timeout_s
+        How long to wait for another run that is writing, in s.
+
+    Raises
+    ------
+    StorageError
+        By every method: locked for longer than ``timeout_s``, damaged, disk full, or of another version.
+    """
+
+    def __init__(self, folder: Path, *, timeout_s: float = 30.0) -> None:
+        self._path = folder / FILE_NAME
+        self._lock = RLock()
+        with _as_storage_error():
+            self._db = sqlite3.connect(self._path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except StorageError:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        with _as_storage_error():
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            # Erased rows must not stay readable in the file.
+            self._db.execute("pragma secure_delete = on")
+        with self._writing() as db:
+            version = db.execute("pragma user_version").fetchone()[0]
+            if version == 0:
+                for statement in filter(str.strip, _TABLES.split(";")):
+                    db.execute(statement)
+                db.execute(f"pragma user_version = {VERSION}")
+            elif version != VERSION:
+                raise StorageError(
+                    f"the ledger has version {version}, this program knows {VERSION}",
+                    hint=f"use the program that wrote it, or move {FILE_NAME} away: it is built again",
+                )
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock, _as_storage_error():
+            self._db.close()
+
+    # ── digests of files ─────────────────────────────────────────────────────
+
+    def digest(self, path: str, fingerprint: Fingerprint) -> str | None:
+        """SHA-256 of a file that has not changed since it was remembered; None otherwise."""
+        rows = self._read(
+            "select sha256 from file where path = ? and size_bytes = ? and changed = ?",
+            (path, fingerprint.size_bytes, fingerprint.changed),
+        )
+        # A store that tells no time of change cannot tell that a file is the same.
+        return rows[0][0] if rows and fingerprint.changed else None
+
+    def remember_digests(self, digests: Mapping[str, tuple[Fingerprint, str]]) -> None:
+        """Keep path -> (fingerprint taken before reading, SHA-256)."""
+        rows = [(path, print_.size_bytes, print_.changed, sha256) for path, (print_, sha256) in digests.items()]
+        with self._writing() as db:
+            db.executemany("insert or replace into file values (?, ?, ?, ?)", rows)
+
+    # ── who owns a sound ─────────────────────────────────────────────────────
+
+    def settle_owners(self, day: date, claims: Mapping[str, str]) -> dict[str, DuplicateRecording]:
+        """Decide which calls of a night own their sound.
+
+        Parameters
+        ----------
+        day
+            Business day of the night.
+        claims
+            call_id -> SHA-256 of its recording, all calls of the night.
+
+        Returns
+        -------
+        dict
+            call_id -> error, for each call whose sound belongs to another call.
+        """
+        night = day.isoformat()
+        with self._writing() as db:
+            db.execute("delete from owner where call_date = ?", (night,))
+            rows = [(sha256, call_id, night) for call_id, sha256 in sorted(claims.items())]
+            db.executemany("insert or ignore into owner values (?, ?, ?)", rows)
+            owners = {sha256: self._owner(db, sha256) for sha256 in set(claims.values())}
+        return {
+            call_id: DuplicateRecording(
+                f"call {call_id} has the same sound as call {owners[sha256]}",
+                hint="one recording was delivered under two calls; the other call keeps it",
+            )
+            for call_id, sha256 in sorted(claims.items())
+            if owners[sha256] != call_id
+        }
+
+    @staticmethod
+    def _owner(db: sqlite3.Connection, sha256: str) -> str:
+        return str(db.execute("select call_id from owner where sha256 = ?", (sha256,)).fetchone()[0])
+
+    # ── states of calls ──────────────────────────────────────────────────────
+
+    def mark_seen(self, day: date, call_ids: Iterable[str]) -> None:
+        """Begin a night: exactly these calls, none of them finished; what an earlier run of the night left is replaced."""
+        rows = [(day.isoformat(), call_id, State.SEEN.value) for call_id in sorted(set(call_ids))]
+        with self._writing() as db:
+            db.execute("delete from call where call_date = ?", (day.isoformat(),))
+            db.executemany("insert into call values (?, ?, ?, null)", rows)
+
+    def mark(self, day: date, call_id: str, state: State, code: str | None = None) -> None:
+        """Set the state of one call; ``code`` is the error's, for a call in quarantine."""
+        with self._writing() as db:
+            db.execute("insert or replace into call values (?, ?, ?, ?)", (day.isoformat(), call_id, state.value, code))
+
+    def states(self, day: date) -> dict[str, CallState]:
+        """State of every call of a night, in order of call_id."""
+        rows = self._read("select call_id, state, code from call where call_date = ? order by call_id", (day.isoformat(),))
+        return {call_id: CallState(State(state), code) for call_id, state, code in rows}
+
+    # ── erasure ──────────────────────────────────────────────────────────────
+
+    def forget(self, call_ids: Iterable[str], paths: Iterable[str]) -> None:
+        """Erase calls and files for good: a path or an id may hold a telephone number."""
+        with self._writing() as db:
+            ids = [(call_id,) for call_id in call_ids]
+            db.executemany("delete from call where call_id = ?", ids)
+            db.executemany("delete from owner where call_id = ?", ids)
+            db.executemany("delete from file where path = ?", [(path,) for path in paths])
+        with self._lock, _as_storage_error():
+            # The log still holds the old pages; this writes them over and cuts it off.
+            self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+    # ── transactions ─────────────────────────────────────────────────────────
+
+    def _read(self, query: str, values: tuple[str | int, ...]) -> list[tuple[str, ...]]:
+        with self._lock, _as_storage_error(), closing(self._db.execute(query, values)) as cursor:
+            return cursor.fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing. It takes the write lock at once, so two runs wait for each other, not fail."""
+        with self._lock, _as_storage_error():
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+                self._db.execute("commit")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+
+
+@contextmanager
+def _as_storage_error() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the ledger cannot be used: {error}", hint=_hint(error)) from error
+
+
+def _hint(error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another run is writing to it; wait for it, or end it"
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"move {FILE_NAME} away: it is built again, files are hashed anew"
+    if name.startswith("SQLITE_FULL"):
+        return "the disk is full"
+    return "the store folder must be there, on a local disk, and writable"

@@ -1,0 +1,106 @@
+"""Delta Lake tables, a business day at a time.
+
+Conventions
+-----------
+A table is partitioned by ``call_date``; writing a day replaces its partition in one commit, so a reader sees the old day or the
+new one, and a killed run leaves the old one. Two writers of one table conflict instead of corrupting it. Old versions stay
+readable.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+
+from postcall.errors import StorageError
+from postcall.tables import TableSpec
+
+
+class Tables:
+    """The tables of a store.
+
+    Parameters
+    ----------
+    store
+        Folder of the store; tables lie in ``tables/`` below it.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._root = store / "tables"
+
+    def path(self, name: str) -> Path:
+        """Folder of a table: ``DeltaTable(path)`` or plain pandas read it."""
+        return self._root / name
+
+    def names(self) -> list[str]:
+        """Tables that were ever written, in order of name."""
+        if not self._root.is_dir():
+            return []
+        return sorted(path.name for path in self._root.iterdir() if (path / "_delta_log").is_dir())
+
+    def replace_day(self, spec: TableSpec, day: date, rows: pa.Table, run_id: str) -> None:
+        """Make ``rows`` the whole content of a day, in one commit.
+
+        Parameters
+        ----------
+        spec
+            The table's declaration.
+        day
+            The partition.
+        rows
+            Of `TableSpec.to_arrow`; may be empty.
+        run_id
+            Noted in the commit.
+
+        Raises
+        ------
+        StorageError
+            Another run wrote the same table meanwhile, or the disk refused.
+        """
+        path = self.path(spec.name)
+        try:
+            exists = DeltaTable.is_deltatable(str(path))
+            if not exists:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            write_deltalake(
+                path,
+                rows,
+                mode="overwrite",
+                predicate=f"call_date = '{day.isoformat()}'" if exists else None,
+                partition_by=["call_date"],
+                schema_mode="merge" if exists and self._differs(path, rows) else None,
+                name=spec.name,
+                description=spec.description,
+                commit_properties=CommitProperties(custom_metadata={"run_id": run_id}),
+            )
+        except CommitFailedError as error:
+            raise StorageError(f"another run wrote table '{spec.name}' meanwhile", hint="let it end, then run again") from error
+        except (DeltaError, OSError) as error:
+            raise StorageError(
+                f"cannot write table '{spec.name}': {type(error).__name__}: {error}",
+                hint="is the disk full, or the store not writable? a run killed here repairs itself when run again",
+            ) from error
+
+    def _differs(self, path: Path, rows: pa.Table) -> bool:
+        stored = {field.name for field in DeltaTable(path).schema().fields}
+        return stored != set(rows.schema.names)
+
+    def read(self, name: str, day: date | None = None) -> pa.Table:
+        """All stored rows of a table, or those of one day, in no particular order.
+
+        Raises
+        ------
+        StorageError
+            No such table, or it cannot be read.
+        """
+        if name not in self.names():
+            raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
+        try:
+            filters = [("call_date", "=", day)] if day is not None else None
+            return DeltaTable(self.path(name)).to_pyarrow_table(filters=filters)
+        except (DeltaError, OSError) as error:
+            raise StorageError(f"cannot read table '{name}': {type(error).__name__}: {error}") from error
