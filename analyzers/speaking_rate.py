@@ -56,19 +56,19 @@ class CallSpeakingRate:
 
     call_id: CallId
     agent_rate_wpm: Annotated[
-        float | None, Field("Words of the agent per minute of his speech.", unit="wpm", minimum=0, additive=False)
+        float | None, Field("Words of the agent per minute of own speech.", unit="wpm", minimum=0, additive=False)
     ]
     agent_rate_cpm: Annotated[
-        float | None, Field("Chinese characters of the agent per minute of his speech.", unit="cpm", minimum=0, additive=False)
+        float | None, Field("Chinese characters of the agent per minute of own speech.", unit="cpm", minimum=0, additive=False)
     ]
     agent_rated_words: Annotated[int, Field("Words (Chinese: characters) of the agent's rated turns.", minimum=0)]
     agent_rated_ms: Annotated[int, Field("Speech of the agent's rated turns.", unit="ms", minimum=0)]
     customer_rate_wpm: Annotated[
-        float | None, Field("Words of the customer per minute of his speech.", unit="wpm", minimum=0, additive=False)
+        float | None, Field("Words of the customer per minute of own speech.", unit="wpm", minimum=0, additive=False)
     ]
     customer_rate_cpm: Annotated[
         float | None,
-        Field("Chinese characters of the customer per minute of his speech.", unit="cpm", minimum=0, additive=False),
+        Field("Chinese characters of the customer per minute of own speech.", unit="cpm", minimum=0, additive=False),
     ]
     customer_rated_words: Annotated[int, Field("Words (Chinese: characters) of the customer's rated turns.", minimum=0)]
     customer_rated_ms: Annotated[int, Field("Speech of the customer's rated turns.", unit="ms", minimum=0)]

@@ -156,7 +156,7 @@ def _read_prompt(path: Path) -> NDArray[np.float32]:
     with wave.open(str(path)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
     step = _PROMPT_HZ * _STEP_MS // 1000
-    return np.divide(samples[: samples.size // step * step], 32768, dtype=np.float32)
+    return np.asarray(samples[: samples.size // step * step] / 32768, dtype=np.float32)
 
 
 def _spoken_part(samples: NDArray[np.float32]) -> Spans:
@@ -171,7 +171,7 @@ def with_noise(samples: NDArray[np.float32], snr_db: float, seed: int) -> NDArra
     white = np.fft.rfft(np.random.default_rng(seed).standard_normal(samples.size))
     noise = np.fft.irfft(white / np.sqrt(np.arange(1, white.size + 1)), samples.size)
     voice_rms = np.sqrt(np.mean(samples[samples != 0] ** 2))
-    return (samples + noise * (voice_rms / noise.std() * 10 ** (-snr_db / 20))).astype(np.float32)
+    return np.asarray(samples + noise * (voice_rms / noise.std() * 10 ** (-snr_db / 20)), dtype=np.float32)
 
 
 def edges(samples: NDArray[np.float32], truth: Spans, policy: SpeechPolicy) -> EdgeResult:

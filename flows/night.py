@@ -24,7 +24,7 @@ from flows.measure import Measures
 from flows.plan import NightPlan, plan_night
 from flows.settings import Settings
 from postcall.analyzer import Registry, discover
-from postcall.errors import StorageError, TableError
+from postcall.errors import SettingsError, StorageError, TableError
 from postcall.policy import Policy, PolicySet, load_policy
 from postcall.rollup import Day
 from postcall.speech.engines import Transcriber, load_transcriber
@@ -227,13 +227,17 @@ def plainly(name: str, work: Callable[[], T], *, retries: int = 0) -> T:
 
 
 def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
-    """Find analyzers, read the policy, load the recogniser: all that can be wrong before any work.
+    """Make the store, find analyzers, read the policy, load the recogniser: all that can be wrong before any work.
 
     Raises
     ------
     SettingsError, PolicyError
         Something is wrong.
     """
+    try:
+        settings.store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"the store '{settings.store}' cannot be made: {error.strerror}") from error
     registry = discover()
     policies = load_policy(settings.policy, policy_sections(registry))
     asked = settings.transcriber

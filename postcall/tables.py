@@ -224,8 +224,9 @@ def table(name: str, *, grain: str, primary_key: tuple[str, ...]) -> Callable[[t
     """
 
     def declare(cls: type[T]) -> type[T]:
+        description = _first_paragraph(cls)  # before dataclass() writes a signature where there is no docstring
         row = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        spec = TableSpec(name, grain, primary_key, _first_paragraph(cls), row, _columns(row))
+        spec = TableSpec(name, grain, primary_key, description, row, _columns(row))
         _check_declaration(spec)
         row.__table__ = spec  # type: ignore[attr-defined]
         return row

@@ -146,9 +146,13 @@ def is_listener_remark(words: Sequence[str], language: str | None) -> bool:
         ISO 639-1 code. Unknown: the lists of all languages count.
     """
     lists = [LISTENER_WORDS[language]] if language in LISTENER_WORDS else list(LISTENER_WORDS.values())
-    said = [bare(word) for word in words]
-    said = [word for word in said if word]
-    return bool(said) and all(any(word in known for known in lists) for word in said)
+    said = [word for word in map(bare, words) if word]
+    return bool(said) and all(_is_one_of(word, lists) for word in said)
+
+
+def _is_one_of(word: str, lists: Sequence[frozenset[str]]) -> bool:
+    """Whether a word, or each part of a doubled one ("да-да"), is in one of the lists."""
+    return any(word in known or all(part in known for part in word.split("-")) for known in lists)
 
 
 def announces_wait(words: Sequence[str], language: str | None) -> bool:

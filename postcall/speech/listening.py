@@ -9,6 +9,7 @@ from postcall.audio.decode import DecodePolicy, decode, resample
 from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, SpeechPolicy
 from postcall.audio.topology import TopologyPolicy, classify
 from postcall.recording import Recording
+from postcall.spans import clip, whole
 from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
 from postcall.timeline import SpeakerTimeline
@@ -73,8 +74,10 @@ def listen(
         topology_evidence=evidence,
     )
     # Averaged, never summed: two channels of the same sound would come out 6 dB louder, and clip.
-    heard = sound.samples if kind.is_separated else sound.samples.mean(axis=0, keepdims=True)
-    at_16k = resample(heard, sound.sample_rate_hz, SAMPLE_RATE_HZ)
-    spans = find_speech(at_16k, SAMPLE_RATE_HZ, kind, speech)
+    samples = sound.samples if kind.is_separated else sound.samples.mean(axis=0, keepdims=True)
+    at_16k = resample(samples, sound.sample_rate_hz, SAMPLE_RATE_HZ)
+    found = find_speech(at_16k, SAMPLE_RATE_HZ, kind, speech)
+    # Resampling rounds up: at odd rates the last span may end 1 ms after the recording.
+    spans = {label: clip(heard, whole(recording.duration_ms)) for label, heard in found.items()}
     channels = tuple(SpokenChannel(label, at_16k[i], spans[label]) for i, label in enumerate(spans))
     return Listened(recording, SpeakerTimeline(spans, exclusive=False, source=SOURCE), channels)

@@ -97,7 +97,8 @@ def _check_reasons(spec: TableSpec, row: object, where: str) -> None:
     """An empty measure has its reason in ``not_measurable``."""
     if not any(column.name == "not_measurable" for column in spec.columns):
         return
-    said = getattr(row, "not_measurable") or ""  # noqa: B009  # the row class is not known here
+    reasons = (getattr(row, "not_measurable") or "").split("; ")  # noqa: B009  # the row class is not known here
+    said = {column for reason in reasons for column in reason.split(": ", 1)[0].split(", ")}
     for column in spec.columns:
         if column.field.unit is not None and getattr(row, column.name) is None:
             assert column.name in said, f"{where}: {spec.name}.{column.name} is empty without a reason"

@@ -36,7 +36,7 @@ def test_words_per_minute_of_speech_over_long_enough_turns() -> None:
             customer_rate_cpm=None,
             customer_rated_words=6,
             customer_rated_ms=5_000,
-            agent_to_customer_ratio=pytest.approx(100 / 72),
+            agent_to_customer_ratio=100.0 / 72.0,
             not_measurable="agent_rate_cpm, customer_rate_cpm: only zh is counted in characters",
         )
     ]

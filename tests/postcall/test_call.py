@@ -135,5 +135,7 @@ def test_the_language_is_the_transcripts_else_the_records() -> None:
 def test_a_call_of_no_length() -> None:
     call = make_call("seconds   0         10", duration_s=0)
     assert call.duration_ms == 0
-    assert call.non_talk() == call.silence() == call.utterances == call.turns == ()
+    assert call.non_talk() == call.silence() == ()
+    assert not call.utterances
+    assert not call.turns
     assert call.conversation() is None

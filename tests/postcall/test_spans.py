@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def points(spans: Spans) -> set[int]:
 
 
 def is_normal(spans: Spans) -> bool:
-    return all(one.end_ms < two.start_ms for one, two in zip(spans, spans[1:], strict=False))
+    return all(one.end_ms < two.start_ms for one, two in pairwise(spans))
 
 
 def test_a_span_is_never_empty() -> None:

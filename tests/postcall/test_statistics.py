@@ -14,6 +14,7 @@ from postcall.statistics import quantile, target_verdict, wilson
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
         (1, 29, 0.0061, 0.1718),
+        # all of n: the lower end is n / (n + z²)
         (10, 10, 0.7225, 1.0),
     ],
 )
@@ -44,7 +45,14 @@ def test_impossible_counts_are_refused(successes: int, n: int) -> None:
 
 @pytest.mark.parametrize(
     ("successes", "n", "verdict"),
-    [(29, 29, "too few calls"), (0, 0, "too few calls"), (30, 30, "open"), (100, 100, "met"), (95, 100, "open"), (80, 100, "not met")],
+    [
+        (29, 29, "too few calls"),
+        (0, 0, "too few calls"),
+        (30, 30, "open"),
+        (100, 100, "met"),
+        (95, 100, "open"),
+        (80, 100, "not met"),
+    ],
 )
 def test_a_verdict_needs_the_whole_interval(successes: int, n: int, verdict: str) -> None:
     assert target_verdict(successes, n, target=0.95, minimum_n=30) == verdict

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +50,9 @@ def test_backchannels_without_words(agent: str, is_backchannel: bool) -> None:
     assert remark.is_backchannel is is_backchannel
 
 
-@pytest.mark.parametrize(("text", "language", "is_backchannel"), [("угу да", "ru", True), ("нет", "ru", False), ("嗯", "zh", True)])
+@pytest.mark.parametrize(
+    ("text", "language", "is_backchannel"), [("угу да", "ru", True), ("нет", "ru", False), ("嗯", "zh", True)]
+)
 def test_words_decide_what_a_backchannel_is(text: str, language: str, is_backchannel: bool) -> None:
     call = make_call(
         f"{TENTHS}\ncustomer  ##############################\nagent               #####",
@@ -88,7 +92,7 @@ def test_words_of_a_turn() -> None:
 def test_turns_alternate_and_hold_all_talk_but_backchannels(agent: str, customer: str) -> None:
     call = make_call(f"{TENTHS}\nagent     {agent}\ncustomer  {customer}")
     roles = [turn.role for turn in call.turns]
-    assert all(one is not two for one, two in zip(roles, roles[1:], strict=False))
+    assert all(one is not two for one, two in pairwise(roles))
     backchannel_ms = sum(total_ms(u.talk) for u in call.utterances if u.is_backchannel)
     talk_ms = total_ms(call.talk(Role.AGENT)) + total_ms(call.talk(Role.CUSTOMER))
     assert sum(turn.talk_ms for turn in call.turns) + backchannel_ms == talk_ms

@@ -1,4 +1,4 @@
-"""The speech timeline on real recordings: talk time, edges, tones. Not part of the repository; skipped where they are absent."""
+"""The speech timeline on real recordings: talk time, edges, tones. Skipped where the folder is absent."""
 
 from __future__ import annotations
 

@@ -93,11 +93,22 @@ def test_bleed_in_one_direction() -> None:
     assert evidence["bleed_0_to_1_share"] > 0.5 > evidence["bleed_1_to_0_share"]
 
 
-def test_echo_smeared_by_a_room_is_bleed() -> None:
+def test_echo_smeared_by_a_room_is_bleed_though_no_block_is_alike() -> None:
     rng = np.random.default_rng(3)
-    room = rng.standard_normal(1200) * np.exp(-np.arange(1200) / 200)
+    room = rng.standard_normal(1200) * np.exp(-np.arange(1200) / 400)
     echo = np.convolve(A, room / np.sqrt((room**2).sum()))[: A.size]
-    assert topology(A, (B + 0.1 * echo).astype(np.float32)) is Topology.BLEED
+    found, evidence = classify(np.stack([A, B + 0.1 * echo]).astype(np.float32), RATE_HZ, POLICY)
+    assert found is Topology.BLEED
+    assert evidence["bleed_0_to_1_share"] < POLICY.bleed_share
+    assert evidence["bleed_0_to_1_tracking"] > POLICY.bleed_tracking
+
+
+def test_parties_in_turn_with_a_loud_echo_are_bleed_not_dual_mono() -> None:
+    turn = np.arange(A.size) // (6 * RATE_HZ) % 2
+    a, b = talk(21, share=1.0) * (turn == 0), talk(22, share=1.0) * (turn == 1)
+    found, evidence = classify(np.stack([a + 0.4 * b, b + 0.4 * a]).astype(np.float32), RATE_HZ, POLICY)
+    assert evidence["different_share"] <= POLICY.different_share
+    assert found is Topology.BLEED
 
 
 @pytest.mark.parametrize("level", [0.02, 0.5])

@@ -10,8 +10,8 @@ from postcall.spans import Span
 from postcall.speech import faster_whisper_engine as engine
 from postcall.speech.engines import SpokenChannel, load_transcriber
 from postcall.speech.faster_whisper_engine import FasterWhisperTranscriber
-from postcall.testing.tiny_whisper import WORDS, write_tiny_whisper
 from postcall.speech.word_fit import WordPolicy, fit_transcript
+from postcall.testing.tiny_whisper import WORDS, write_tiny_whisper
 from postcall.transcript import Transcript
 
 FAST = {"cpu_threads": 1, "beam_size": 1, "max_new_tokens": 20, "device": "cpu"}
