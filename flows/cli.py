@@ -1,26 +1,31 @@
 """The command line.
 
 Exit codes, for cron: 0 all in order; 3 done, with calls or recordings put aside; 4 done, but an analyzer, a rollup or a table
-failed; 1 stopped half-way (run it again); 2 nothing was done: a wrong option, setting or policy.
+failed; 1 stopped half-way (run it again); 2 nothing was done: a wrong option, setting or policy, or no call records that can be
+read.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 import sys
+import traceback
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from postcall.errors import PolicyError, PostCallError, SettingsError
+from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
 
 app = typer.Typer(
     name="postcall",
     help="Post-call audio analytics for contact centres, on your own machine.",
     epilog="First time here: `postcall demo` shows what it does, `postcall init` prepares a night on your own calls.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -32,27 +37,53 @@ LOG_WIDTH = 120
 OK, STOPPED, WRONG_USE, QUARANTINED, DEFECTS = 0, 1, 2, 3, 4
 
 Date = Annotated[
-    dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business day, YYYY-MM-DD; yesterday when not given.")
+    dt.datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Business day; yesterday when not given."),
 ]
-Store = Annotated[Path | None, typer.Option(help="Folder of tables, artifacts and ledger.")]
+AnyDate = Annotated[
+    dt.datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Business day; all days when not given."),
+]
+Store = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder of tables, artifacts and ledger.")]
 SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", help="Settings file; postcall.toml of this folder when not given.")
+    Path | None,
+    typer.Option("--settings", metavar="FILE", help="Settings file; postcall.toml of this folder when not given."),
 ]
 
 
-@app.command()
+@app.callback()
+def start(
+    context: typer.Context,
+    is_version_asked: Annotated[bool, typer.Option("--version", metavar="", help="Print the version.")] = False,
+) -> None:
+    """Post-call audio analytics for contact centres, on your own machine."""
+    if is_version_asked:
+        typer.echo(f"postcall {version('postcall')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(
+    epilog="Ends with 0: all in order; 3: done, with calls or recordings put aside; 4: done, but an analyzer, a rollup or a "
+    "table failed; 1: stopped half-way, run it again; 2: nothing was done."
+)
 def nightly(
     date: Date = None,
-    recordings: Annotated[str | None, typer.Option(help="Folder of the recordings; may hold {date}.")] = None,
-    calls: Annotated[str | None, typer.Option(help="Call-record file, CSV or JSON Lines; may hold {date}.")] = None,
+    recordings: Annotated[str | None, typer.Option(metavar="FOLDER", help="Folder of the recordings; may hold {date}.")] = None,
+    calls: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Call-record file, CSV or JSON Lines; may hold {date}.")
+    ] = None,
     store: Store = None,
     settings: SettingsFile = None,
-    policy: Annotated[Path | None, typer.Option(help="Policy file.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="The centre's time zone, e.g. Europe/Moscow.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Recordings listened to side by side.")] = None,
-    no_transcript: Annotated[bool, typer.Option("--no-transcript", help="Measure sound and call records alone.")] = False,
+    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Policy file.")] = None,
+    time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="The centre's time zone, e.g. Europe/Moscow.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Recordings listened to side by side.")] = None,
+    no_transcript: Annotated[
+        bool, typer.Option("--no-transcript", metavar="", help="Measure sound and call records alone.")
+    ] = False,
     prefect: Annotated[
-        bool, typer.Option("--prefect", help="Run each step as a Prefect task, with the history on your Prefect server.")
+        bool,
+        typer.Option("--prefect", metavar="", help="Run each step as a Prefect task, with the history on your Prefect server."),
     ] = False,
 ) -> None:
     """Process one business day. Run again, it writes the same rows."""
@@ -102,7 +133,9 @@ def report(
 
 @app.command()
 def demo(
-    store: Annotated[Path, typer.Option(help="Folder to write to; an earlier demo in it is replaced.")] = Path("demo-store"),
+    store: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder to write to; an earlier demo in it is replaced.")
+    ] = Path("demo-store"),
 ) -> None:
     """Run a night on the calls that come with the product."""
     from flows.demonstration import run_demo
@@ -112,7 +145,7 @@ def demo(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to.", show_default="this folder")] = Path(),
 ) -> None:
     """Write a settings file, a policy and an example call-record file to start from."""
     from flows.scaffold import write_scaffold
@@ -134,13 +167,15 @@ def tables(store: Store = None, settings: SettingsFile = None) -> None:
 
 @app.command()
 def show(
-    table: Annotated[str, typer.Argument(help="Name of the table.")],
-    date: Date = None,
-    rows: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
-    columns: Annotated[str | None, typer.Option(help="Columns to print, separated by commas; all when not given.")] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
+    table: Annotated[str, typer.Argument(help="Name of the table; `postcall tables` lists them.")],
+    date: AnyDate = None,
+    rows: Annotated[int, typer.Option(min=1, metavar="N", help="Most rows to print.")] = 20,
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Columns to print, separated by commas; all when not given.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", metavar="", help="Print as CSV.")] = False,
     personal: Annotated[
-        bool, typer.Option("--personal", help="Show columns with personal data, which are masked otherwise.")
+        bool, typer.Option("--personal", metavar="", help="Show columns with personal data, which are masked otherwise.")
     ] = False,
     store: Store = None,
     settings: SettingsFile = None,
@@ -155,7 +190,7 @@ def show(
         table,
         day=date.date() if date else None,
         limit=rows,
-        columns=columns.split(",") if columns else None,
+        columns=[column.strip() for column in columns.split(",")] if columns else None,
         as_csv=csv,
         is_personal_shown=personal,
     )
@@ -163,8 +198,8 @@ def show(
 
 @app.command()
 def docs(
-    folder: Annotated[Path, typer.Option(help="Folder of the pages.")] = Path("docs"),
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the pages.")] = Path("docs"),
+    check: Annotated[bool, typer.Option("--check", metavar="", help="Write nothing; fail when a page is out of date.")] = False,
 ) -> None:
     """Write the pages that are generated from the code: tables, policy, analyzers."""
     from flows.generated_docs import out_of_date, write_pages
@@ -189,18 +224,31 @@ def _errors() -> Console:
 
 def main() -> None:
     """Entry point of the ``postcall`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A log in another encoding than UTF-8 must not cost the night's report.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
-    except (SettingsError, PolicyError) as error:
-        _complain(error, "Nothing was done.")
+    except (SettingsError, PolicyError, TelephonyError) as error:
+        from flows.report import NothingStored
+
+        _complain("Nothing to show." if isinstance(error, NothingStored) else "Nothing was done.", error.message, error.hint)
         sys.exit(WRONG_USE)
     except PostCallError as error:
-        _complain(error, "The run stopped. Run it again: it goes on from what is there.")
+        _complain("The run stopped.", error.message, error.hint or "run it again: it goes on from what is there")
+        sys.exit(STOPPED)
+    except Exception as error:  # noqa: BLE001  # the last net, for what nobody foresaw
+        # Where it broke, and not what it says: the message of a library's error may quote a call.
+        traceback.print_tb(error.__traceback__)
+        what = "this is a defect of the program; report it with the lines above, which hold nothing of any call"
+        _complain("The run stopped.", f"{type(error).__name__} was not foreseen.", what)
         sys.exit(STOPPED)
 
 
-def _complain(error: PostCallError, what: str) -> None:
+def _complain(headline: str, message: str, hint: str) -> None:
     console = _errors()
-    console.print(f"[bold red]{what}[/bold red] {error.message}", highlight=False, soft_wrap=True)
-    if error.hint:
-        console.print(f"[bold]What to do:[/bold] {error.hint}", highlight=False, soft_wrap=True)
+    said = escape(message[:1].upper() + message[1:])
+    console.print(f"[bold red]{headline}[/bold red] {said}", highlight=False, soft_wrap=True)
+    if hint:
+        console.print(f"[bold]What to do:[/bold] {escape(hint)}", highlight=False, soft_wrap=True)

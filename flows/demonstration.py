@@ -12,7 +12,7 @@ from rich.console import Console
 from flows.night import NightReport, plainly, run_night
 from flows.progress import progress_on
 from flows.report import print_report
-from flows.settings import Settings
+from flows.settings import Recorder, Settings, TranscriberSettings
 from postcall.errors import SettingsError
 from storage.telephony import RecordFormat
 
@@ -31,6 +31,10 @@ def demo_settings(store: Path) -> Settings:
         recordings=str(folder / "recordings"),
         calls=str(folder / "calls.csv"),
         records=RecordFormat(time_zone="Europe/Moscow"),
+        # Said as well, because the environment may say something else, which is meant for the centre's own calls.
+        policy=None,
+        recorder=Recorder(),
+        transcriber=TranscriberSettings(),
     )
 
 

@@ -141,7 +141,7 @@ class Listener:
             transcript = self._written(planned, ear, given)
         except MissingInput as reason:
             missing["transcript"] = reason.message
-        except (TranscriptError, EngineError) as error:
+        except (TranscriptError, EngineError, RecordingError) as error:
             missing["transcript"] = f"the words could not be had ({error.code})"
             failures = (_failure("transcript", error, planned),)
         if transcript is not None:
@@ -205,13 +205,18 @@ class Listener:
         kept = self._artifacts.transcript(ear.sha256, key)
         if kept is not None:
             return kept
+        suffix = PurePosixPath(planned.transcript_file).suffix
         try:
             with self._recordings.open(planned.transcript_file) as file:
                 text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise TranscriptError("the transcript beside the recording is not UTF-8") from error
-        suffix = PurePosixPath(planned.transcript_file).suffix
-        transcript = read_transcript(suffix, text, ear.sound()[1].by_label, given.roles, language)
+            transcript = read_transcript(suffix, text, ear.sound()[1].by_label, given.roles, language)
+        except UnicodeDecodeError:
+            # No cause is chained: it holds the text.
+            raise TranscriptError("the transcript beside the recording is not UTF-8", hint="write it in UTF-8") from None
+        except PostCallError:
+            raise
+        except Exception as error:  # noqa: BLE001  # what no reader foresaw costs this call's words, not the night
+            raise TranscriptError(f"the transcript beside the recording cannot be read: {where_raised(error)}") from None
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
 

@@ -53,6 +53,16 @@ class Progress(Protocol):
         """One call is done."""
 
 
+class Untold:
+    """A progress that nobody watches."""
+
+    def start(self, step: str, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self) -> None:
+        """Say nothing."""
+
+
 class StepRunner(Protocol):
     """How a step is run: plainly, or as a Prefect task."""
 
@@ -163,7 +173,7 @@ class Equipment:
 
 
 def run_night(
-    day: date, settings: Settings, *, use_transcripts: bool = True, step: StepRunner, progress: Progress
+    day: date, settings: Settings, *, use_transcripts: bool = True, step: StepRunner, progress: Progress | None = None
 ) -> NightReport:
     """Process one business day: in, that day's partitions out. Run again, it writes the same rows.
 
@@ -178,7 +188,7 @@ def run_night(
     step
         How each step is run.
     progress
-        Where it tells how far it is.
+        Where it tells how far it is; None for nowhere.
 
     Raises
     ------
@@ -202,7 +212,11 @@ def run_night(
             use_transcripts=use_transcripts,
         )
         run_id = run_id_of(plan, listener, equipment, settings)
-        night = step("listen and measure", lambda: listen_and_measure(plan, listener, equipment, settings, progress), retries=2)
+        night = step(
+            "listen and measure",
+            lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold()),
+            retries=2,
+        )
         made = step("check and roll up", lambda: check_and_roll_up(day, night, equipment, run_id))
         report = NightReport.of(plan, night, settings, equipment, run_id)
         step("write the day", lambda: write_day(tables, day, made, equipment, run_id), retries=2)

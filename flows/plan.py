@@ -8,7 +8,14 @@ from datetime import date
 
 from flows.failures import Failure
 from flows.settings import Settings
-from postcall.errors import MissingRecording, RecordingError, SettingsError, UnmatchedRecording, UnsafePath
+from postcall.errors import (
+    MissingRecording,
+    RecordingError,
+    SettingsError,
+    TranscriptError,
+    UnmatchedRecording,
+    UnsafePath,
+)
 from postcall.speech.brought import SUFFIXES
 from postcall.telephony import Telephony
 from storage.artifacts import digest
@@ -105,6 +112,8 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
     for record in today:
         path = matched.paths.get(record.call_id)
         error: RecordingError | None = problems.get(record.call_id)
+        if isinstance(error, MissingRecording) and record.recording is not None:
+            error = _more_exactly(error, recordings, record.recording)
         if path is None and error is None and record.answered_at is not None:
             error = MissingRecording("the call was answered, but there is no recording of it")
         if error is not None:
@@ -113,7 +122,13 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
         elif path is None:
             calls.append(PlannedCall(record, missing="the call was not answered, so there is no recording"))
         else:
-            calls.append(_with_transcript(PlannedCall(record, path, hashes[record.call_id]), recordings))
+            call = PlannedCall(record, path, hashes[record.call_id])
+            try:
+                calls.append(_with_transcript(call, recordings))
+            except RecordingError as unusable:
+                refusal = TranscriptError(f"the transcript beside the recording: {unusable.message}", hint=unusable.hint)
+                failures.append(Failure("transcript", refusal, call_id=record.call_id, recording=path))
+                calls.append(call)
     return NightPlan(day, recordings, tuple(calls), tuple(failures))
 
 
@@ -126,6 +141,17 @@ def _read_records(settings: Settings, day: date, files: Iterable[str], pattern: 
             hint="--calls FILE, or recorder.name_pattern in the settings",
         )
     return records_from_names(files, pattern, settings.records)
+
+
+def _more_exactly(error: RecordingError, recordings: Recordings, path: str) -> RecordingError:
+    """What is at a path at which no recording was listed: a folder, say."""
+    try:
+        recordings.check(path)
+    except MissingRecording:
+        return error
+    except RecordingError as found:
+        return found
+    return error
 
 
 def _orphan(path: str) -> Failure:

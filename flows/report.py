@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from postcall.analyzer import Registry, discover
-from postcall.errors import StorageError
+from postcall.errors import SettingsError
 from postcall.tables import TableSpec, spec_of
 from storage.runs import RUN_TABLES
 from storage.tables import Tables
@@ -31,18 +32,27 @@ VERDICTS = {
 }
 
 
+class NothingStored(SettingsError):
+    """What was asked for is not in the store."""
+
+
 def print_report(console: Console, store: Path, day: date) -> None:
     """Print the report of one night.
 
     Raises
     ------
-    StorageError
+    NothingStored
         The night was never run.
+    StorageError
+        The store cannot be read.
     """
     tables = Tables(store)
     run = _only_row(tables, "run_night", day)
     if run is None:
-        raise StorageError(f"no night of {day.isoformat()} in this store", hint=f"postcall nightly --date {day.isoformat()}")
+        raise NothingStored(
+            f"the night of {day.isoformat()} was never run in store '{store}'",
+            hint=f"`postcall nightly --date {day.isoformat()}` runs it; --store names another store",
+        )
     zone = escape(f"({run['time_zone']})")
     console.rule(f"[bold]Calls of {day:%A} {day.day} {day:%B %Y}[/bold] {zone}", align="left", style="dim")
     kpi = _only_row(tables, "kpi_daily", day)
@@ -249,11 +259,18 @@ def print_rows(
 
     Raises
     ------
-    StorageError
+    NothingStored
         No such table or column.
+    StorageError
+        The store cannot be read.
     """
-    stored = Tables(store).read(name, day)
-    spec = declared_tables(discover()).get(name)
+    tables = Tables(store)
+    declared = declared_tables(discover())
+    spec = declared.get(name)
+    if name not in tables.names():
+        why = "holds nothing yet: no night wrote it" if spec else "is unknown"
+        raise NothingStored(f"table '{name}' {why} (store '{store}')", hint=_nearest(name, tables.names() or list(declared)))
+    stored = tables.read(name, day)
     keys = [("call_date", "ascending"), *((key, "ascending") for key in (spec.primary_key if spec else ()))]
     frame = stored.sort_by(keys).slice(0, limit).to_pandas(types_mapper=pd.ArrowDtype)
     hidden = [column.name for column in spec.columns if column.field.pii] if spec and not is_personal_shown else []
@@ -261,7 +278,7 @@ def print_rows(
         frame[column] = frame[column].where(frame[column].isna(), MASK)
     if columns:
         if unknown := [column for column in columns if column not in frame.columns]:
-            raise StorageError(f"table '{name}' has no column {', '.join(unknown)}", hint=f"it has {', '.join(frame.columns)}")
+            raise NothingStored(f"table '{name}' has no column '{unknown[0]}'", hint=_nearest(unknown[0], list(frame.columns)))
         frame = frame[columns]
     if as_csv:
         print(frame.to_csv(index=False), end="")
@@ -278,6 +295,11 @@ def print_rows(
     console.print(f"{len(frame)} of {stored.num_rows} rows", style="dim")
     if hidden:
         console.print(f"{MASK} is personal data; --personal shows it", style="dim")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(known)}"
 
 
 def _print_records(console: Console, frame: pd.DataFrame) -> None:

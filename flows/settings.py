@@ -10,13 +10,16 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections.abc import Iterable
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from postcall.errors import SettingsError
 from postcall.telephony import Direction, Role
@@ -100,8 +103,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before the file: the file's values come in as the arguments."""
-        return env_settings, init_settings
+        """Arguments (the command line), then the environment, then the file."""
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _OF_THE_FILE.get())
+
+
+_OF_THE_FILE: ContextVar[dict[str, Any]] = ContextVar("values of the settings file", default={})  # noqa: B039  # never changed
+"""The settings file while `load_settings` reads it; it comes last, so it cannot be an argument."""
 
 
 def load_settings(path: Path | None = None, **given: Any) -> Settings:
@@ -121,15 +128,21 @@ def load_settings(path: Path | None = None, **given: Any) -> Settings:
         The file is missing, is no TOML, or has an unknown key (with the nearest known one) or an impossible value.
     """
     where = path or (Path(SETTINGS_FILE) if Path(SETTINGS_FILE).is_file() else None)
-    values = _from_file(where) if where is not None else {}
+    arguments = {name: value for name, value in given.items() if value is not None}
+    if "time_zone" in arguments:
+        arguments["records"] = {"time_zone": arguments.pop("time_zone")}
+    token = _OF_THE_FILE.set(_from_file(where) if where is not None else {})
     try:
-        settings = Settings(**values)
-        overrides = {name: value for name, value in given.items() if value is not None}
-        if "time_zone" in overrides:
-            overrides["records"] = {**settings.records.model_dump(), "time_zone": overrides.pop("time_zone")}
-        return Settings.model_validate({**dict(settings), **overrides}) if overrides else settings
+        return Settings(**arguments)
     except ValidationError as error:
         raise _explained(error) from error
+    except UnreadableVariable as error:
+        raise SettingsError(
+            f"an environment variable cannot be read: {error}",
+            hint="a whole section is written as JSON, one key of it as POSTCALL_RECORDS__TIME_ZONE=Europe/Moscow",
+        ) from error
+    finally:
+        _OF_THE_FILE.reset(token)
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -148,14 +161,24 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _explained(error: ValidationError) -> SettingsError:
     problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
+    path = [str(part) for part in problem["loc"]]
+    key = ".".join(path)
     if problem["type"] == "extra_forbidden":
-        known = list(Settings.model_fields)
-        close = difflib.get_close_matches(key, known, n=1)
+        known = list(_keys_of(path[:-1]))
+        close = difflib.get_close_matches(path[-1], known, n=1)
         return SettingsError(
             f"unknown setting '{key}'", hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
         )
-    return SettingsError(f"setting {key}: {problem['msg'].lower()}")
+    said = problem["msg"].removeprefix("Value error, ")
+    return SettingsError(f"setting {key}: {said}")
+
+
+def _keys_of(section: list[str]) -> Iterable[str]:
+    """Keys of a section of the file, itself named by the keys that lead to it."""
+    kind: Any = Settings
+    for key in section:
+        kind = kind.model_fields[key].annotation
+    return cast("type[BaseModel]", kind).model_fields
 
 
 def yesterday(time_zone: str) -> date:

@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from postcall.errors import StorageError
 from postcall.recording import Recording, Topology
 from postcall.spans import Span
 from postcall.timeline import SpeakerTimeline
 from postcall.transcript import Transcript, Word
+
+T = TypeVar("T")
 
 FORMAT = 1
 """Rises when the layout of the files changes; part of every key."""
@@ -55,8 +58,7 @@ class Artifacts:
         key
             `digest` of what else determines them.
         """
-        found = self._get(sha256, f"sound-{key}")
-        return _sound(found) if found is not None else None
+        return self._get(sha256, f"sound-{key}", _sound)
 
     def put_sound(self, key: str, recording: Recording, timeline: SpeakerTimeline) -> None:
         """Keep manifest and speech timeline of a recording."""
@@ -69,8 +71,7 @@ class Artifacts:
 
     def transcript(self, sha256: str, key: str) -> Transcript | None:
         """Transcript of a recording, or None when it was never made; parameters as of `sound`."""
-        found = self._get(sha256, f"transcript-{key}")
-        return _transcript(found) if found is not None else None
+        return self._get(sha256, f"transcript-{key}", _transcript)
 
     def put_transcript(self, sha256: str, key: str, transcript: Transcript) -> None:
         """Keep the transcript of a recording."""
@@ -81,20 +82,19 @@ class Artifacts:
     def _path(self, sha256: str, name: str) -> Path:
         return self._root / sha256[:2] / sha256 / f"{name}.json"
 
-    def _get(self, sha256: str, name: str) -> dict[str, Any] | None:
+    def _get(self, sha256: str, name: str, read: Callable[[dict[str, Any]], T]) -> T | None:
         try:
             content = json.loads(self._path(sha256, name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (ValueError, OSError):
-            return None  # damaged on disk: made again like one that is missing
-        return content if isinstance(content, dict) and content.get("format") == FORMAT else None
+            return read(content) if content["format"] == FORMAT else None
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
+            return None  # not there, damaged on disk, or of another program: made again
 
     def _put(self, sha256: str, name: str, content: Mapping[str, Any]) -> None:
         path = self._path(sha256, name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{name}.part")
+            # By process, so that two runs of one store cannot write into each other's file.
+            beside = path.with_name(f".{name}.{os.getpid()}.part")
             text = json.dumps({"format": FORMAT, **content}, ensure_ascii=False, separators=(",", ":"))
             beside.write_text(text, encoding="utf-8")
             beside.replace(path)

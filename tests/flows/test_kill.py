@@ -21,10 +21,6 @@ from flows.demonstration import DAY, demo_settings
 from flows.night import plainly, run_night
 import flows.listen, storage.tables, scipy.signal  # all that is slow to import comes before the first kill
 
-class Quiet:
-    def start(self, step, total): pass
-    def advance(self): pass
-
 def night(store, die_at):
     seen = 0
     def count(event, _):
@@ -33,7 +29,7 @@ def night(store, die_at):
         if seen == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(count)
-    run_night(DAY, demo_settings(store), step=plainly, progress=Quiet())
+    run_night(DAY, demo_settings(store), step=plainly)
     return seen
 
 def in_child(store, die_at):

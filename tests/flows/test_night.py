@@ -27,18 +27,8 @@ TRUTH = Path(__file__).parents[2] / "flows" / "demo" / "truth"
 TIMES_OF_THE_RUN = ["started_at", "finished_at"]
 
 
-class Quiet:
-    """A progress that nobody watches."""
-
-    def start(self, step: str, total: int) -> None:
-        pass
-
-    def advance(self) -> None:
-        pass
-
-
 def run(settings: Settings, **options: Any) -> NightReport:
-    return run_night(DAY, settings, step=plainly, progress=Quiet(), **options)
+    return run_night(DAY, settings, step=plainly, **options)
 
 
 def content(store: Path) -> dict[str, list[dict[str, Any]]]:
@@ -183,7 +173,7 @@ def test_the_same_inputs_in_another_store_give_the_same_rows(store: Path, tmp_pa
 def test_another_day_is_left_alone(store: Path, tmp_path: Path) -> None:
     copy = tmp_path / "store"
     shutil.copytree(store, copy)
-    report = run_night(date(2026, 3, 3), demo_settings(copy), step=plainly, progress=Quiet())
+    report = run_night(date(2026, 3, 3), demo_settings(copy), step=plainly)
     assert report.calls == 0
     assert Tables(copy).read("call_contact", DAY).num_rows == Tables(store).read("call_contact", DAY).num_rows
     assert Tables(copy).read("run_night").num_rows == 2

@@ -1,7 +1,6 @@
 """An analyzer that arrives in a package of its own, through the entry point, and what a broken one does.
 
-The package is laid out as an installer would lay it out, its module beside a ``.dist-info`` written from its
-``pyproject.toml``, so that no build backend and no network is needed; another interpreter then finds it on its path.
+The package is installed with pip into a folder of its own, and another interpreter finds it on its path.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from storage.tables import Tables
 
 PACKAGE = Path(__file__).parent / "postcall_example_greeting"
 
@@ -56,25 +56,27 @@ print(json.dumps({
 }))
 """
 
+NIGHT = """
+import sys
+from pathlib import Path
+from flows.cli import main
+from flows.demonstration import DAY, demo_settings
+from flows.night import plainly, run_night
+
+store = Path(sys.argv[1]) / "store"
+run_night(DAY, demo_settings(store), step=plainly)
+sys.argv = ["postcall", "tables", "--store", str(store)]
+main()
+"""
+
 DISCOVER = "from postcall.analyzer import discover; discover()"
 
 
 def install(package: Path, site: Path) -> None:
-    """Lay a package of modules out in ``site`` as an installer would."""
-    project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    site.mkdir(exist_ok=True)
-    for module in package.glob("*.py"):
-        shutil.copy(module, site)
-    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    info.joinpath("METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", encoding="utf-8"
-    )
-    groups = "".join(
-        f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items())
-        for group, entries in project["entry-points"].items()
-    )
-    info.joinpath("entry_points.txt").write_text(groups, encoding="utf-8")
+    """Install a package into ``site`` with pip, without network: hatchling builds it in this environment."""
+    options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    source = shutil.copytree(package, site.with_name("source"))  # the build may leave files behind
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(source)], check=True)
 
 
 def run(code: str, site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -97,8 +99,10 @@ def with_module(folder: Path, name: str, source: str) -> Path:
     package.mkdir()
     (package / f"{name}.py").write_text(source, encoding="utf-8")
     (package / "pyproject.toml").write_text(
-        f'[project]\nname = "postcall-example-broken"\nversion = "1.0"\n'
-        f'[project.entry-points."postcall.analyzers"]\n{name} = "{name}"\n',
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "postcall-example-broken"\nversion = "1.0"\n'
+        f'[project.entry-points."postcall.analyzers"]\n{name} = "{name}"\n'
+        f'[tool.hatch.build.targets.wheel]\nonly-include = ["{name}.py"]\n',
         encoding="utf-8",
     )
     install(package, folder / "site")
@@ -125,6 +129,18 @@ def test_its_table_is_declared_and_documented(seen: dict[str, Any]) -> None:
     assert seen["table"] == "Whether each call starts with a greeting."
     assert list(seen["columns"])[:4] == ["call_id", "has_greeting", "not_measurable", "call_date"]
     assert all(seen["columns"].values())
+
+
+def test_a_night_writes_its_table(tmp_path: Path) -> None:
+    install(PACKAGE, tmp_path / "site")
+    done = run(NIGHT, tmp_path / "site", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "call_example_greeting" in done.stdout
+    stored = Tables(tmp_path / "store").read("call_example_greeting")
+    greeted = dict(zip(stored["call_id"].to_pylist(), stored["has_greeting"].to_pylist(), strict=True))
+    assert greeted["08-callback-en"] is False  # "good afternoon" is no greeting to the example
+    assert "09-mono-en" not in greeted  # the parties cannot be told apart
+    assert len(greeted) >= 8
 
 
 def test_its_policy_section_is_read(seen: dict[str, Any]) -> None:

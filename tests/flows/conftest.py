@@ -1,0 +1,71 @@
+"""What the tests of the night share: one night on the bundled calls, small recordings, and the command line in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from flows import cli
+from flows.demonstration import DAY, demo_settings
+from flows.night import NightReport, plainly, run_night
+
+
+class Unwatched:
+    """A progress that nobody watches."""
+
+    def start(self, step: str, total: int) -> None:
+        pass
+
+    def advance(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor the width of a terminal decides what a test sees."""
+    for name in [name for name in os.environ if name.startswith("POSTCALL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def demo_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NightReport]:
+    """Store and report of a night on the bundled calls; read-only."""
+    store: Path = tmp_path_factory.mktemp("demo-night") / "store"
+    return store, run_night(DAY, demo_settings(store), step=plainly, progress=Unwatched())
+
+
+@pytest.fixture
+def postcall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command as a user would, in an empty folder: ``postcall("show", "run_night")``."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr("sys.argv", ["postcall", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        printed = capsys.readouterr()
+        return Ended(code, printed.out, printed.err)
+
+    return run
