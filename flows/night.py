@@ -31,6 +31,7 @@ from postcall.speech.engines import Transcriber, load_transcriber
 from postcall.tables import Stamp, TableSpec, spec_of
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger, State
+from storage.one_run import only_run
 from storage.runs import RUN_TABLES, RunFailure, RunNight, RunSkip
 from storage.tables import Tables
 
@@ -200,7 +201,7 @@ def run_night(
     started_at = datetime.now(UTC)
     equipment = step("check the equipment", lambda: equip(settings, use_transcripts=use_transcripts))
     tables = Tables(settings.store)
-    with Ledger(settings.store) as ledger:
+    with only_run(settings.store), Ledger(settings.store) as ledger:
         plan = step("match call records and recordings", lambda: plan_night(settings, day, ledger), retries=2)
         listener = Listener(
             plan.recordings,

@@ -115,7 +115,10 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
         if isinstance(error, MissingRecording) and record.recording is not None:
             error = _more_exactly(error, recordings, record.recording)
         if path is None and error is None and record.answered_at is not None:
-            error = MissingRecording("the call was answered, but there is no recording of it")
+            error = MissingRecording(
+                "the call was answered, but there is no recording of it",
+                hint="name it in the column recording, or name the file by the call_id; see docs/call-records.md",
+            )
         if error is not None:
             failures.append(Failure("recording", error, call_id=record.call_id, recording=path or record.recording))
             calls.append(PlannedCall(record, missing=f"no usable recording ({error.code})"))
@@ -126,7 +129,10 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
             try:
                 calls.append(_with_transcript(call, recordings))
             except RecordingError as unusable:
-                refusal = TranscriptError(f"the transcript beside the recording: {unusable.message}", hint=unusable.hint)
+                refusal = TranscriptError(
+                    f"the transcript beside the recording cannot be used ({unusable.code})",
+                    hint="put a plain file there that the nightly run's user may read",
+                )
                 failures.append(Failure("transcript", refusal, call_id=record.call_id, recording=path))
                 calls.append(call)
     return NightPlan(day, recordings, tuple(calls), tuple(failures))

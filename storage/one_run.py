@@ -1,0 +1,40 @@
+"""One run at a time in a store: cron may start the next night before the last has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from postcall.errors import StorageError
+
+FILE_NAME = "run.lock"
+
+
+@contextmanager
+def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the store for one run; a killed run lets go of it, as the lock belongs to its process.
+
+    Parameters
+    ----------
+    store
+        Folder of the store.
+    wait_s
+        How long to wait for another run to end.
+
+    Raises
+    ------
+    StorageError
+        Another run is at work.
+    """
+    lock = FileLock(store / FILE_NAME)
+    try:
+        lock.acquire(timeout=wait_s)
+    except Timeout as error:
+        raise StorageError("another run is at work in this store", hint="let it end; then run again") from error
+    try:
+        yield
+    finally:
+        lock.release()
