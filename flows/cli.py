@@ -229,7 +229,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        app(prog_name="postcall")
     except (SettingsError, PolicyError, TelephonyError) as error:
         from flows.report import NothingStored
 

@@ -76,7 +76,7 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
     TelephonyError
         Nothing of the call-record file can be read.
     """
-    recordings = Recordings(expand(settings.recordings, day))
+    recordings = _open_folder(expand(settings.recordings, day))
     files = recordings.list()
     pattern = NamePattern(settings.recorder.name_pattern) if settings.recorder.name_pattern else None
     read = _read_records(settings, day, files, pattern)
@@ -136,6 +136,15 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
                 failures.append(Failure("transcript", refusal, call_id=record.call_id, recording=path))
                 calls.append(call)
     return NightPlan(day, recordings, tuple(calls), tuple(failures))
+
+
+def _open_folder(root: str) -> Recordings:
+    try:
+        return Recordings(root)
+    except SettingsError as error:
+        # The address of an object store may hold a key.
+        where = "" if "://" in root else f": '{root}'"
+        raise SettingsError(f"{error.message}{where}", hint=error.hint) from error
 
 
 def _read_records(settings: Settings, day: date, files: Iterable[str], pattern: NamePattern | None) -> ReadRecords:

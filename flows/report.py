@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,16 @@ from rich.table import Table
 
 from postcall.analyzer import Registry, discover
 from postcall.errors import SettingsError
+from postcall.nearest import did_you_mean
 from postcall.tables import TableSpec, spec_of
 from storage.runs import RUN_TABLES
 from storage.tables import Tables
 
 MASK = "•••"
 MOST_NAMED = 4
+LEFT_OUT = ("run_id", "made_by_version", "policy_digest")
+"""What made a row: in every row, and seldom what one looks for on a screen."""
+
 VERDICTS = {
     "met": "[green]met[/green]",
     "not met": "[red]not met[/red]",
@@ -59,11 +62,14 @@ def print_report(console: Console, store: Path, day: date) -> None:
     if kpi is None:
         console.print("\nNo calls on this day.\n")
     else:
+        console.print()
         console.print(_overview(kpi, tables, day))
         for name, what in (("kpi_agent_daily", "agent_id"), ("kpi_queue_daily", "queue")):
             groups = tables.read(name, day).to_pandas()
-            if len(groups):
+            if groups[what].any():  # a centre that names no queues needs no table of the one without a name
+                console.print()
                 console.print(_groups(groups, what))
+    console.print()
     failures = tables.read("run_failure", day)
     _print_failures(console, failures.sort_by([(name, "ascending") for name in ("stage", "code", "call_id", "line")]))
     _print_skips(console, tables.read("run_skip", day).to_pandas(), int(run["calls"]))
@@ -88,38 +94,43 @@ def _overview(kpi: dict[str, Any], tables: Tables, day: date) -> Table:
     if kpi["calls_answer_unknown"]:
         parts.append(f"{kpi['calls_answer_unknown']} not known")
     overview.add_row("Calls", str(kpi["calls_offered"]), ", ".join(parts))
-    overview.add_row("Recordings heard", str(kpi["calls_measured"]), f"{_length(kpi['recording_duration_ms'])} of sound")
+    sound = f"{_length(kpi['recording_duration_ms'])} of sound" if kpi["calls_measured"] else "so nothing of sound is known"
+    overview.add_row("Recordings heard", str(kpi["calls_measured"]), sound)
     overview.add_row("Talk", _length(kpi["speech_ms"]), _talk(kpi))
-    overview.add_row("Silence", _length(kpi["silence_ms"]), _dead_air(tables, day))
+    silence = "not measurable" if kpi["silence_ms"] is None else _dead_air(tables, day)
+    overview.add_row("Silence", _length(kpi["silence_ms"]), silence)
     overview.add_row("Hold", _length(kpi["hold_ms"]), _holds(kpi, tables, day))
     share = "–" if kpi["no_hold_share"] is None else f"{kpi['no_hold_share']:.0%}"
     overview.add_row("Without hold", share, _no_hold(kpi, day, tables))
-    overview.add_row("Speed of answer", _length(kpi["average_speed_of_answer_ms"]), f"mean of {kpi['calls_speed_known']} calls")
+    speed_of = _count(kpi["calls_speed_known"], "call")
+    overview.add_row("Speed of answer", _length(kpi["average_speed_of_answer_ms"]), f"mean of {speed_of}")
     interruptions = kpi["agent_interruptions"]
     overview.add_row(
-        "Agent interrupts",
-        "–" if interruptions is None else f"{interruptions}×",
-        ""
+        "Interruptions",
+        "–" if interruptions is None else str(interruptions),
+        "not measurable"
         if kpi["agent_interruptions_per_min"] is None
-        else f"{kpi['agent_interruptions_per_min']:.1f} in a minute of customers' speech",
+        else f"of customers by agents, {kpi['agent_interruptions_per_min']:.1f} in a minute of customers' speech",
     )
     return overview
 
 
 def _talk(kpi: dict[str, Any]) -> str:
+    if not kpi["calls_measured"]:
+        return "not measurable"
     agent, customer = kpi["agent_talk_ms"], kpi["customer_talk_ms"]
     if agent is None or customer is None or not agent + customer:
         return "parties not told apart"
     share = agent / (agent + customer)
     rest = kpi["calls_measured"] - kpi["calls_parties_known"]
-    note = f"; {rest} calls with the parties not told apart" if rest else ""
+    note = f"; {_count(rest, 'call')} with the parties not told apart" if rest else ""
     return f"agents {share:.0%}, customers {1 - share:.0%}{note}"
 
 
 def _dead_air(tables: Tables, day: date) -> str:
     found = tables.read("event_dead_air", day)
     owed = sum(owner == "agent" for owner in found["owner"].to_pylist())
-    return f"inside conversations, hold left out; {found.num_rows} × dead air, {owed} owed by the agent"
+    return f"inside conversations, hold left out; dead air {found.num_rows}×, {owed}× owed by the agent"
 
 
 def _holds(kpi: dict[str, Any], tables: Tables, day: date) -> str:
@@ -127,7 +138,7 @@ def _holds(kpi: dict[str, Any], tables: Tables, day: date) -> str:
         return "not measurable: the call records say nothing of hold"
     longest = pc.max(tables.read("call_hold", day)["longest_hold_ms"]).as_py()
     tail = f", the longest {_length(longest)}" if longest else ""
-    return f"{kpi['holds']} holds in {kpi['calls_hold_known'] - kpi['calls_without_hold']} calls{tail}"
+    return f"{_count(kpi['holds'], 'hold')} in {_count(kpi['calls_hold_known'] - kpi['calls_without_hold'], 'call')}{tail}"
 
 
 def _no_hold(kpi: dict[str, Any], day: date, tables: Tables) -> str:
@@ -149,7 +160,7 @@ def _target(tables: Tables, day: date) -> float:
 def _groups(groups: pd.DataFrame, by: str) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, title=f"By {by.removesuffix('_id')}", title_justify="left", title_style="bold")
     shown.add_column(by.removesuffix("_id"))
-    for title in ("calls", "answered", "talk", "silence", "hold", "without hold", "95 % interval", "interrupts"):
+    for title in ("calls", "answered", "talk", "silence", "hold", "without hold", "95 % interval", "interruptions"):
         shown.add_column(title, justify="right")
     for kpi in groups.astype(object).where(groups.notna(), None).to_dict("records"):
         is_known = kpi["no_hold_share"] is not None
@@ -169,7 +180,7 @@ def _groups(groups: pd.DataFrame, by: str) -> Table:
 
 def _print_failures(console: Console, failures: pa.Table) -> None:
     if not failures.num_rows:
-        console.print("[green]Nothing failed, nothing was put aside.[/green]\n")
+        console.print("[green]Nothing failed, and nothing was put aside.[/green]\n")
         return
     shown = Table(
         box=box.SIMPLE_HEAD,
@@ -180,31 +191,40 @@ def _print_failures(console: Console, failures: pa.Table) -> None:
     )
     shown.add_column("", justify="right")
     shown.add_column("what", no_wrap=True)
-    shown.add_column("calls", max_width=28)
+    shown.add_column("which calls", max_width=28)
     shown.add_column("why, and what to do")
     by_kind: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for failure in failures.to_pylist():
         by_kind.setdefault((failure["code"], failure["hint"] or ""), []).append(failure)
     for (code, hint), found in by_kind.items():
-        calls = [failure["call_id"] or "–" for failure in found]
-        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        calls = list(dict.fromkeys(map(_which, found)))
+        more = f" and {len(calls) - MOST_NAMED} more" if len(calls) > MOST_NAMED else ""
         why = escape(found[0]["message"]) + ("; …" if len({failure["message"] for failure in found}) > 1 else "")
         action = f"\n[dim]→ {escape(hint)}[/dim]" if hint else ""
         shown.add_row(str(len(found)), code, escape(", ".join(calls[:MOST_NAMED]) + more), why + action)
     console.print(shown)
-    console.print("`postcall show run_failure` lists each.\n", style="dim")
+    console.print("`postcall show run_failure` lists each, docs/operations.md says what to do about each kind.\n", style="dim")
+
+
+def _which(failure: dict[str, Any]) -> str:
+    """The call, or, where it has no id that can be told, the line of its record."""
+    if failure["call_id"]:
+        return str(failure["call_id"])
+    return f"line {failure['line']}" if failure["line"] else failure["analyzer"] or "–"
 
 
 def _print_skips(console: Console, skips: pd.DataFrame, calls: int) -> None:
     if skips.empty:
         return
     shown = Table(box=box.SIMPLE_HEAD, title="Not measurable", title_justify="left", title_style="bold")
-    shown.add_column("calls", justify="right")
+    shown.add_column("calls", justify="right", no_wrap=True)
     shown.add_column("why")
-    shown.add_column("measures")
-    for reason, found in skips.groupby("reason", sort=True):
-        count = found["call_id"].nunique()
-        shown.add_row(f"{count} of {calls}", escape(str(reason)), ", ".join(sorted(found["analyzer"].unique())))
+    shown.add_column("what")
+    by_reason = [(found["call_id"].nunique(), str(reason), found) for reason, found in skips.groupby("reason")]
+    for count, reason, found in sorted(by_reason, key=lambda group: (-group[0], group[1])):
+        measures = ", ".join(sorted(found["analyzer"].unique()))
+        is_all = set(found["part"]) == {"recording"}
+        shown.add_row(f"{count} of {calls}", escape(reason), "all that is heard" if is_all else measures)
     console.print(shown)
 
 
@@ -269,7 +289,9 @@ def print_rows(
     spec = declared.get(name)
     if name not in tables.names():
         why = "holds nothing yet: no night wrote it" if spec else "is unknown"
-        raise NothingStored(f"table '{name}' {why} (store '{store}')", hint=_nearest(name, tables.names() or list(declared)))
+        raise NothingStored(
+            f"table '{name}' {why} (store '{store}')", hint=did_you_mean(name, tables.names() or list(declared))
+        )
     stored = tables.read(name, day)
     keys = [("call_date", "ascending"), *((key, "ascending") for key in (spec.primary_key if spec else ()))]
     frame = stored.sort_by(keys).slice(0, limit).to_pandas(types_mapper=pd.ArrowDtype)
@@ -278,11 +300,15 @@ def print_rows(
         frame[column] = frame[column].where(frame[column].isna(), MASK)
     if columns:
         if unknown := [column for column in columns if column not in frame.columns]:
-            raise NothingStored(f"table '{name}' has no column '{unknown[0]}'", hint=_nearest(unknown[0], list(frame.columns)))
+            raise NothingStored(
+                f"table '{name}' has no column '{unknown[0]}'", hint=did_you_mean(unknown[0], list(frame.columns))
+            )
         frame = frame[columns]
     if as_csv:
         print(frame.to_csv(index=False), end="")
         return
+    if not columns:
+        frame = frame.drop(columns=list(LEFT_OUT))
     if len(frame) == 1 or len(frame.columns) * 14 > console.width:
         _print_records(console, frame)
     else:
@@ -292,14 +318,10 @@ def print_rows(
         for row in frame.itertuples(index=False):
             shown.add_row(*(_cell(value) for value in row))
         console.print(shown)
-    console.print(f"{len(frame)} of {stored.num_rows} rows", style="dim")
+    left_out = "" if columns else f"; {', '.join(LEFT_OUT)} are left out, --csv prints them"
+    console.print(f"{len(frame)} of {_count(stored.num_rows, 'row')}{left_out}", style="dim", highlight=False)
     if hidden:
         console.print(f"{MASK} is personal data; --personal shows it", style="dim")
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(known)}"
 
 
 def _print_records(console: Console, frame: pd.DataFrame) -> None:
@@ -321,7 +343,15 @@ def _cell(value: Any) -> str:
         return "[dim]–[/dim]"
     if isinstance(value, float):
         return f"{value:.4g}"
+    if value == "":
+        return "[dim](none)[/dim]"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     return escape(str(value))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _length(ms: float | None) -> str:

@@ -7,7 +7,6 @@ Order of precedence: command line, environment (``POSTCALL_STORE``, ``POSTCALL_T
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable
@@ -22,6 +21,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from postcall.errors import SettingsError
+from postcall.nearest import did_you_mean
 from postcall.telephony import Direction, Role
 from storage.telephony import RecordFormat
 
@@ -164,11 +164,7 @@ def _explained(error: ValidationError) -> SettingsError:
     path = [str(part) for part in problem["loc"]]
     key = ".".join(path)
     if problem["type"] == "extra_forbidden":
-        known = list(_keys_of(path[:-1]))
-        close = difflib.get_close_matches(path[-1], known, n=1)
-        return SettingsError(
-            f"unknown setting '{key}'", hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
-        )
+        return SettingsError(f"unknown setting '{key}'", hint=did_you_mean(path[-1], _keys_of(path[:-1])))
     said = problem["msg"].removeprefix("Value error, ")
     return SettingsError(f"setting {key}: {said}")
 

@@ -20,18 +20,18 @@ list to edit. Two analyzers of one name, or two row classes of one table, are an
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from postcall.call import Call
+from postcall.contract import Maker, enter, read_contract
 from postcall.errors import SettingsError
 from postcall.policy import Policy, PolicySet
 from postcall.rollup import Rollup, registered_rollups
-from postcall.tables import TableSpec, row_tables
+from postcall.tables import TableSpec
 
 F = TypeVar("F", bound=Callable[..., Iterator[Any]])
 
@@ -42,26 +42,8 @@ _ANALYZERS: dict[str, Analyzer] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Analyzer:
-    """A registered analyzer.
-
-    Attributes
-    ----------
-    name, version
-        As declared.
-    function
-        The function itself.
-    policy
-        Its policy class, or None.
-    tables
-        Tables that its rows belong to.
-    """
-
-    name: str
-    version: int
-    function: Callable[..., Iterator[Any]]
-    policy: type[Policy] | None
-    tables: tuple[TableSpec, ...]
+class Analyzer(Maker):
+    """A registered analyzer."""
 
     def rows(self, call: Call, policies: PolicySet) -> list[Any]:
         """All rows of one call.
@@ -71,19 +53,7 @@ class Analyzer:
         MissingInput
             The call lacks what the analyzer needs.
         """
-        if self.policy is None:
-            return list(self.function(call))
-        return list(self.function(call, policies.section(self.section, self.policy)))
-
-    @property
-    def section(self) -> str:
-        """Section of the policy file."""
-        return (self.policy.SECTION if self.policy else None) or self.name
-
-    @property
-    def description(self) -> str:
-        """First line of the module's docstring."""
-        return (inspect.getdoc(inspect.getmodule(self.function)) or "").split("\n", 1)[0]
+        return self.made_of(call, policies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +95,8 @@ def analyzer(*, version: int) -> Callable[[F], F]:
     """
 
     def register(function: F) -> F:
-        module = function.__module__.rsplit(".", 1)[-1]
-        if module != function.__name__:
-            raise TypeError(f"analyzer '{function.__name__}' must stand in a module of its own name, not '{module}'")
-        hints = get_type_hints(function)
-        parameters = list(inspect.signature(function).parameters)
-        if not parameters or hints.get(parameters[0]) is not Call or len(parameters) > 2:
-            raise TypeError(f"analyzer '{function.__name__}' takes (call: Call) or (call: Call, policy: …)")
-        policy = hints[parameters[1]] if len(parameters) == 2 else None
-        if policy is not None and not (isinstance(policy, type) and issubclass(policy, Policy)):
-            raise TypeError(f"analyzer '{function.__name__}': the second parameter must be a Policy")
-        found = Analyzer(function.__name__, version, function, policy, row_tables(function.__name__, hints.get("return")))
-        known = _ANALYZERS.get(found.name)
-        if known is not None and known.function.__module__ != function.__module__:
-            raise TypeError(f"two analyzers are called '{found.name}': {known.function.__module__}, {function.__module__}")
-        _ANALYZERS[found.name] = found
+        policy, tables = read_contract(function, kind="analyzer", subject=Call)
+        enter(Analyzer(function.__name__, version, function, policy, tables), _ANALYZERS, "analyzer")
         return function
 
     return register

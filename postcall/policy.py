@@ -10,7 +10,6 @@ misspelt threshold never passes silently. The digest of the whole policy stands 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -22,6 +21,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from postcall.errors import PolicyError
+from postcall.nearest import did_you_mean
 
 P = TypeVar("P", bound="Policy")
 
@@ -126,7 +126,7 @@ def load_policy(path: Path | None, kinds: Mapping[str, type[Policy]]) -> PolicyS
             if section in ("extends", "name", "description"):
                 continue
             if section not in kinds:
-                raise PolicyError(f"unknown policy section [{section}]", hint=_nearest(section, kinds))
+                raise PolicyError(f"unknown policy section [{section}]", hint=did_you_mean(section, kinds))
             if not isinstance(content, dict):
                 raise PolicyError(f"'{section}' in the policy must be a section: [{section}]")
             merged.setdefault(section, {}).update(content)
@@ -172,10 +172,5 @@ def _validated(name: str, kind: type[P], values: Mapping[str, Any]) -> P:
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             message = f"unknown key '{key}' in policy section [{name}]"
-            raise PolicyError(message, hint=_nearest(key, kind.model_fields)) from error
+            raise PolicyError(message, hint=did_you_mean(key, kind.model_fields)) from error
         raise PolicyError(f"policy [{name}] {key}: {problem['msg'].lower()}") from error
-
-
-def _nearest(word: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known))}"

@@ -12,17 +12,17 @@ KPIs store additive components beside each ratio, so that a week is the ratio of
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 
-from postcall.policy import Policy, PolicySet
-from postcall.tables import TableSpec, row_tables, spec_of
+from postcall.contract import Maker, enter, read_contract
+from postcall.policy import PolicySet
+from postcall.tables import TableSpec, spec_of
 
 F = TypeVar("F", bound=Callable[..., Iterator[Any]])
 
@@ -57,31 +57,20 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollup:
-    """A registered rollup; attributes as of `postcall.analyzer.Analyzer`, and the tables it reads."""
+class Rollup(Maker):
+    """A registered rollup.
 
-    name: str
-    version: int
-    function: Callable[..., Iterator[Any]]
-    policy: type[Policy] | None
-    tables: tuple[TableSpec, ...]
+    Attributes
+    ----------
+    reads
+        Tables that it reads.
+    """
+
     reads: tuple[TableSpec, ...]
 
     def rows(self, day: Day, policies: PolicySet) -> list[Any]:
         """All rows of one day."""
-        if self.policy is None:
-            return list(self.function(day))
-        return list(self.function(day, policies.section(self.section, self.policy)))
-
-    @property
-    def section(self) -> str:
-        """Section of the policy file."""
-        return (self.policy.SECTION if self.policy else None) or self.name
-
-    @property
-    def description(self) -> str:
-        """First line of the module's docstring."""
-        return (inspect.getdoc(inspect.getmodule(self.function)) or "").split("\n", 1)[0]
+        return self.made_of(day, policies)
 
 
 def rollup(*, version: int, reads: tuple[type, ...]) -> Callable[[F], F]:
@@ -101,17 +90,9 @@ def rollup(*, version: int, reads: tuple[type, ...]) -> Callable[[F], F]:
     """
 
     def register(function: F) -> F:
-        module = function.__module__.rsplit(".", 1)[-1]
-        if module != function.__name__:
-            raise TypeError(f"rollup '{function.__name__}' must stand in a module of its own name, not '{module}'")
-        hints = get_type_hints(function)
-        parameters = list(inspect.signature(function).parameters)
-        if not parameters or hints.get(parameters[0]) is not Day or len(parameters) > 2:
-            raise TypeError(f"rollup '{function.__name__}' takes (day: Day) or (day: Day, policy: …)")
-        policy = hints[parameters[1]] if len(parameters) == 2 else None
-        tables = row_tables(function.__name__, hints.get("return"))
+        policy, tables = read_contract(function, kind="rollup", subject=Day)
         specs = tuple(spec_of(row) for row in reads)
-        _ROLLUPS[function.__name__] = Rollup(function.__name__, version, function, policy, tables, specs)
+        enter(Rollup(function.__name__, version, function, policy, tables, specs), _ROLLUPS, "rollup")
         return function
 
     return register

@@ -25,7 +25,7 @@ an error. Every stored row carries the columns of `STAMP` besides its own.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from itertools import pairwise
@@ -246,21 +246,6 @@ def spec_of(row: type | Any) -> TableSpec:
     if not isinstance(spec, TableSpec):
         raise TypeError(f"{row!r} is not declared with @table")
     return spec
-
-
-def row_tables(name: str, hint: Any) -> tuple[TableSpec, ...]:
-    """Tables named by a return annotation ``Iterator[Row]`` or ``Iterator[Row | OtherRow]``.
-
-    Raises
-    ------
-    TypeError
-        Another annotation.
-    """
-    if get_origin(hint) is not Iterator:
-        raise TypeError(f"'{name}' must be annotated to return Iterator[Row]")
-    (row,) = get_args(hint)
-    rows: Sequence[type] = get_args(row) if get_origin(row) in (Union, types.UnionType) else (row,)
-    return tuple(spec_of(one) for one in rows)
 
 
 def describe_columns(specs: Iterable[TableSpec]) -> dict[str, set[tuple[str, str | None, type]]]:

@@ -24,8 +24,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from postcall.errors import SettingsError, TelephonyError
+from postcall.nearest import nearest
 from storage.record_fields import BLANKS, is_empty
-from storage.record_schema import COLUMNS, DATING_TIMES, RecordFormat, nearest, plain_name
+from storage.record_schema import COLUMNS, DATING_TIMES, RecordFormat, plain_name
 
 MAX_FILE_BYTES = 1 << 30
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")

@@ -8,13 +8,13 @@ which a row or a file is refused. A test holds the page to both.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from postcall.nearest import did_you_mean
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "call_id": (),
@@ -79,11 +79,6 @@ def plain_name(column: str) -> str:
     return re.sub(r"[\s-]+", "_", column.strip().casefold())
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` was probably meant to be, or None."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
-
-
 def zone_of(name: str) -> ZoneInfo:
     """A time zone by its IANA name.
 
@@ -122,9 +117,7 @@ class RecordFormat(BaseModel):
     def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
         for ours in columns.values():
             if ours not in COLUMNS:
-                close = nearest(ours, COLUMNS)
-                hint = f"did you mean '{close}'?" if close else f"known: {', '.join(COLUMNS)}"
-                raise ValueError(f"unknown column '{ours}'; {hint}")
+                raise ValueError(f"unknown column '{ours}'; {did_you_mean(ours, COLUMNS)}")
         if len(set(columns.values())) < len(columns):
             raise ValueError("two columns are mapped to the same one of ours")
         return columns

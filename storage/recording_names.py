@@ -13,9 +13,10 @@ import re
 from datetime import date
 
 from postcall.errors import SettingsError
+from postcall.nearest import did_you_mean
 from postcall.telephony import Telephony
 from storage.record_fields import Fields, fields_of, make_record, read_fields
-from storage.record_schema import COLUMNS, DATING_TIMES, RecordFormat, nearest
+from storage.record_schema import COLUMNS, DATING_TIMES, RecordFormat
 from storage.times import day_written
 
 NAME_COLUMNS = tuple(column for column in COLUMNS if column not in ("recording", "holds", "channel_map"))
@@ -46,9 +47,9 @@ class NamePattern:
             raise SettingsError("the pattern of recording names has no named group", hint="write e.g. (?P<call_id>[^_.]+)")
         for group in groups:
             if group not in NAME_COLUMNS:
-                close = nearest(group, NAME_COLUMNS)
-                hint = f"did you mean '{close}'?" if close else f"known: {', '.join(NAME_COLUMNS)}"
-                raise SettingsError(f"unknown group '{group}' in the pattern of recording names", hint=hint)
+                raise SettingsError(
+                    f"unknown group '{group}' in the pattern of recording names", hint=did_you_mean(group, NAME_COLUMNS)
+                )
         self.columns = frozenset(groups)
 
     @property

@@ -1,1 +1,24 @@
 """One file is one KPI table."""
+
+from analyzers.contact import CallContact
+from analyzers.dead_air import CallDeadAir
+from analyzers.hold import CallHold
+from analyzers.overtalk import CallOvertalk
+from analyzers.response_latency import CallResponseLatency
+from analyzers.silence import CallSilence
+from analyzers.speaking_rate import CallSpeakingRate
+from analyzers.speed_of_answer import CallSpeedOfAnswer
+from analyzers.talk_time import CallTalkTime
+
+CALL_TABLES = (
+    CallContact,
+    CallHold,
+    CallSpeedOfAnswer,
+    CallTalkTime,
+    CallSilence,
+    CallDeadAir,
+    CallOvertalk,
+    CallResponseLatency,
+    CallSpeakingRate,
+)
+"""Tables that `postcall.kpi` makes the KPIs of a group of calls from, every call's first."""

@@ -16,31 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analyzers.contact import CallContact
-from analyzers.dead_air import CallDeadAir
-from analyzers.hold import CallHold
-from analyzers.overtalk import CallOvertalk
-from analyzers.response_latency import CallResponseLatency
-from analyzers.silence import CallSilence
-from analyzers.speaking_rate import CallSpeakingRate
-from analyzers.speed_of_answer import CallSpeedOfAnswer
-from analyzers.talk_time import CallTalkTime
+from analyzers.rollups import CALL_TABLES
 from postcall.fields import AgentId
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
 from postcall.rollup import Day, rollup
 from postcall.tables import table
-
-READS = (
-    CallContact,
-    CallHold,
-    CallSpeedOfAnswer,
-    CallTalkTime,
-    CallSilence,
-    CallDeadAir,
-    CallOvertalk,
-    CallResponseLatency,
-    CallSpeakingRate,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +33,9 @@ class KpiAgentDaily(GroupKpis, _OfAgent):
     """KPIs of each agent on each day."""
 
 
-@rollup(version=1, reads=READS)
+@rollup(version=1, reads=CALL_TABLES)
 def agent_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentDaily]:
     """A row for each agent that had calls."""
-    calls = join_calls(*(day.frame(row) for row in READS))
+    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
     for kpis in group_kpis(calls, "agent_id", policy):
         yield KpiAgentDaily(**kpis)

@@ -13,30 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.contact import CallContact
-from analyzers.dead_air import CallDeadAir
-from analyzers.hold import CallHold
-from analyzers.overtalk import CallOvertalk
-from analyzers.response_latency import CallResponseLatency
-from analyzers.silence import CallSilence
-from analyzers.speaking_rate import CallSpeakingRate
-from analyzers.speed_of_answer import CallSpeedOfAnswer
-from analyzers.talk_time import CallTalkTime
+from analyzers.rollups import CALL_TABLES
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
 from postcall.rollup import Day, rollup
 from postcall.tables import table
-
-READS = (
-    CallContact,
-    CallHold,
-    CallSpeedOfAnswer,
-    CallTalkTime,
-    CallSilence,
-    CallDeadAir,
-    CallOvertalk,
-    CallResponseLatency,
-    CallSpeakingRate,
-)
 
 
 @table("kpi_daily", grain="day", primary_key=())
@@ -44,9 +24,9 @@ class KpiDaily(GroupKpis):
     """KPIs of the whole centre on each day."""
 
 
-@rollup(version=1, reads=READS)
+@rollup(version=1, reads=CALL_TABLES)
 def daily(day: Day, policy: KpiPolicy) -> Iterator[KpiDaily]:
     """The row of the day; none for a day without calls."""
-    calls = join_calls(*(day.frame(row) for row in READS))
+    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
     for kpis in group_kpis(calls, None, policy):
         yield KpiDaily(**kpis)

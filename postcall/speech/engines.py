@@ -14,8 +14,7 @@ It loads weights when it is first used. Failing on a call it raises `EngineError
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from postcall.errors import SettingsError
+from postcall.nearest import did_you_mean
 from postcall.spans import Spans
 from postcall.timeline import SpeakerTimeline
 from postcall.transcript import Transcript
@@ -156,7 +156,7 @@ def read_options(engine: str, kind: type[OptionsT], options: Mapping[str, object
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             message = f"unknown option '{key}' of engine '{engine}'"
-            raise SettingsError(message, hint=nearest(key, kind.model_fields)) from error
+            raise SettingsError(message, hint=did_you_mean(key, kind.model_fields)) from error
         raise SettingsError(f"option '{key}' of engine '{engine}': {problem['msg'].lower()}") from error
 
 
@@ -188,7 +188,7 @@ def _factory(group: str, engine: str) -> Callable[[Mapping[str, object]], Any]:
     offered = entry_points(group=group)
     found = {point.value: point for point in offered if point.name == engine}
     if not found:
-        raise SettingsError(f"no {kind} '{engine}' is installed", hint=nearest(engine, sorted(offered.names)))
+        raise SettingsError(f"no {kind} '{engine}' is installed", hint=did_you_mean(engine, sorted(offered.names)))
     if len(found) > 1:
         raise SettingsError(f"several installed packages offer a {kind} '{engine}'", hint="uninstall all but one")
     try:
@@ -196,10 +196,3 @@ def _factory(group: str, engine: str) -> Callable[[Mapping[str, object]], Any]:
     except (ImportError, AttributeError) as error:
         what = f"{kind} '{engine}' cannot be imported: {type(error).__name__}"
         raise SettingsError(what, hint="install the package it needs, or choose another engine") from error
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Hint for a misspelt name: the nearest known one and all there are."""
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return (f"did you mean '{close[0]}'? " if close else "") + f"known: {', '.join(names) or 'none'}"

@@ -58,8 +58,9 @@ import faster_whisper
 from faster_whisper.utils import _MODELS  # the only list of which repository a name stands for
 
 from postcall.errors import EngineError, EngineOutOfMemory, PostCallError, SettingsError
+from postcall.nearest import did_you_mean
 from postcall.spans import Span
-from postcall.speech.engines import SAMPLES_PER_MS, Echo, EngineOptions, SpokenChannel, nearest, read_options
+from postcall.speech.engines import SAMPLES_PER_MS, Echo, EngineOptions, SpokenChannel, read_options
 from postcall.speech.marks import without_marks
 from postcall.speech.packing import CONTEXT_MS, JOIN_MS, WINDOW_MS, Window, pack
 from postcall.transcript import Transcript, Word
@@ -368,7 +369,7 @@ def _folder(model: str) -> Path:
     if path.is_absolute() or model.startswith((".", "~")):
         raise SettingsError(f"no folder '{model}' with a recognition model", hint=_recipe("large-v3"))
     if "/" not in model and model not in _MODELS:
-        raise SettingsError(f"no recognition model is called '{model}'", hint=nearest(model, _MODELS))
+        raise SettingsError(f"no recognition model is called '{model}'", hint=did_you_mean(model, _MODELS))
     try:
         return Path(faster_whisper.download_model(model, local_files_only=True))
     except (OSError, ValueError) as error:
@@ -402,7 +403,7 @@ def _device(options: FasterWhisperOptions) -> str:
     possible = {"default", "auto", *ctranslate2.get_supported_compute_types(device)}
     if options.compute_type not in possible:
         what = f"compute_type '{options.compute_type}' is not possible on device '{device}'"
-        raise SettingsError(what, hint=nearest(options.compute_type, sorted(possible)))
+        raise SettingsError(what, hint=did_you_mean(options.compute_type, sorted(possible)))
     return device
 
 

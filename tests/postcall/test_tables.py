@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -7,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from postcall.errors import TableError
-from postcall.tables import STAMP, Field, Stamp, describe_columns, row_tables, spec_of, table
+from postcall.tables import STAMP, Field, Stamp, describe_columns, spec_of, table
 
 MADE_BY = Stamp(date(2026, 3, 2), "run", 3, "abc")
 
@@ -141,16 +140,6 @@ def test_a_wrong_declaration_is_found_at_import(
     row = type("Row", (), {"__annotations__": columns, "__doc__": doc, "__module__": __name__})
     with pytest.raises(TypeError, match=problem):
         table(name, grain="call", primary_key=key)(row)
-
-
-def test_row_tables_of_an_annotation() -> None:
-    assert row_tables("f", Iterator[Probe]) == (spec_of(Probe),)
-    assert row_tables("f", Iterator[Probe | Other]) == (spec_of(Probe), spec_of(Other))
-    for wrong in (list[Probe], Probe, None):
-        with pytest.raises(TypeError, match="must be annotated to return"):
-            row_tables("f", wrong)
-    with pytest.raises(TypeError, match="not declared with @table"):
-        row_tables("f", Iterator[int])
 
 
 def test_two_meanings_of_one_name_show() -> None:
