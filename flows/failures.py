@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from postcall.errors import AnalyzerError, PostCallError, RecordingError, TelephonyError
+from postcall.errors import AnalyzerError, PostCallError
 from storage.artifacts import digest
 from storage.runs import RunFailure
 
@@ -27,8 +27,8 @@ class Failure:
 
     @property
     def is_quarantined(self) -> bool:
-        """Whether a call record or recording was put aside."""
-        return isinstance(self.error, RecordingError | TelephonyError)
+        """Whether a call record, recording or transcript was put aside."""
+        return not self.is_defect
 
     @property
     def is_defect(self) -> bool:

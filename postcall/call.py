@@ -45,9 +45,9 @@ class Call:
         Role of each speaker label; empty when the parties cannot be told apart.
     role_source
         Where ``roles`` come from: ``call_record``, ``settings`` or None.
-    recording_offset_ms
-        Time of the recording's first sample after ``answered_at`` of the call record, in ms (negative when the recording starts
-        earlier); None when it is not known, so that times of the record cannot be placed in the recording.
+    recording_started_at
+        UTC of the recording's first sample; None when it is not known, so that times of the record cannot be placed in the
+        recording.
     turn_policy
         How utterances become turns.
     missing
@@ -60,7 +60,7 @@ class Call:
     transcript: Transcript | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     role_source: str | None = None
-    recording_offset_ms: int | None = None
+    recording_started_at: datetime | None = None
     turn_policy: TurnPolicy = field(default_factory=TurnPolicy)
     missing: Mapping[str, str] = field(default_factory=dict)
 
@@ -157,12 +157,7 @@ class Call:
     def is_hold_known(self) -> bool:
         """Whether the holds of this call are known and can be placed in the recording."""
         holds = self.telephony.holds
-        return holds is not None and (not holds or self._record_zero is not None)
-
-    @property
-    def _record_zero(self) -> datetime | None:
-        """Instant of the record from which `recording_offset_ms` counts."""
-        return self.telephony.answered_at if self.recording_offset_ms is not None else None
+        return holds is not None and (not holds or self.recording_started_at is not None)
 
     def at_ms(self, instant: datetime) -> int:
         """Where an instant of the call record lies in the recording, in ms; negative before its start.
@@ -172,9 +167,9 @@ class Call:
         MissingInput
             It is not known when the recording started.
         """
-        if self._record_zero is None or self.recording_offset_ms is None:
+        if self.recording_started_at is None:
             raise self._missing("recording_start", "it is not known when the recording started")
-        return milliseconds_between(self._record_zero, instant) - self.recording_offset_ms
+        return milliseconds_between(self.recording_started_at, instant)
 
     def holds(self) -> Spans:
         """Holds of the call record, placed in the recording and clipped to it.

@@ -56,7 +56,7 @@ customer    ##    ##       ####
         "record only": Call(plain.telephony, missing={"recording": "the recording was quarantined"}),
         "abandoned": Call(replace(plain.telephony, answered_at=None, agent_id=None, holds=())),
         "bare record": Call(Telephony("bare")),
-        "no record times": replace(plain, telephony=Telephony("bare"), recording_offset_ms=None),
+        "no record times": replace(plain, telephony=Telephony("bare"), recording_started_at=None),
     }
 
 

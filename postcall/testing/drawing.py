@@ -102,7 +102,7 @@ def make_call(
         transcript=_transcript(said, language) if said is not None else None,
         roles={} if is_mono else {label: role for role, label in LABELS.items()},
         role_source=None if is_mono else "call_record",
-        recording_offset_ms=0,
+        recording_started_at=ANSWERED_AT,
         missing={"parties": "one channel, and nobody told the parties apart"} if is_mono else {},
     )
 

@@ -94,13 +94,13 @@ def test_the_record_alone_is_enough() -> None:
 
 
 def test_a_recording_without_known_start_has_no_place_for_a_hold() -> None:
-    _, events = split(replace(CALL, recording_offset_ms=None))
+    _, events = split(replace(CALL, recording_started_at=None))
     assert events[0].start_ms is None
     assert "when the recording started" in (events[0].not_measurable or "")
 
 
 def test_a_hold_before_the_recording_lies_before_its_start() -> None:
-    _, events = split(replace(CALL, recording_offset_ms=12_000))
+    _, events = split(replace(CALL, recording_started_at=ANSWERED_AT + timedelta(seconds=12)))
     assert events[0].start_ms == -3_000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from analyzers.speed_of_answer import CallSpeedOfAnswer, speed_of_answer
 from postcall.call import Call
 from postcall.telephony import Direction, Telephony
 from postcall.testing.conformance import conformance_calls
-from postcall.testing.drawing import make_call
+from postcall.testing.drawing import ANSWERED_AT, make_call
 
 CALL = make_call(
     """
@@ -56,14 +57,17 @@ def test_an_outbound_call_has_only_a_greeting() -> None:
     ],
 )
 def test_the_greeting_counts_from_the_answer(offset_ms: int, greeting_ms: int) -> None:
-    assert only(replace(CALL, recording_offset_ms=offset_ms)).greeting_ms == greeting_ms
+    assert only(replace(CALL, recording_started_at=ANSWERED_AT + timedelta(milliseconds=offset_ms))).greeting_ms == greeting_ms
 
 
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (replace(CALL, recording_offset_ms=None), "when the recording started"),
-        (replace(CALL, recording_offset_ms=-17_000), "the agent does not speak after the answer"),
+        (replace(CALL, recording_started_at=None), "when the recording started"),
+        (
+            replace(CALL, recording_started_at=ANSWERED_AT + timedelta(seconds=-17)),
+            "the agent does not speak after the answer",
+        ),
         (make_call("seconds   0         10\nanyone    ####"), "nobody told the parties apart"),
         (Call(CALL.telephony, missing={"recording": "the file breaks off"}), "the file breaks off"),
     ],

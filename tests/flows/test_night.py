@@ -159,7 +159,7 @@ def test_a_second_run_writes_the_same_rows_and_decodes_nothing(
         decoded.append(source)
         return listening.listen(file, source=source, **options)
 
-    monkeypatch.setattr("flows.listen.listen", listen)
+    monkeypatch.setattr("flows.ear.listen", listen)
     run(demo_settings(copy))
     assert content(copy) == before
     assert decoded == ["12-truncated.wav"], "what was put aside has no artifact, and is tried again"

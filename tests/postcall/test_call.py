@@ -77,7 +77,7 @@ def test_two_labels_of_one_role_are_one_party() -> None:
         (lambda c: c.words(Role.AGENT), make_call(PLAIN), "transcript", "no transcript"),
         (lambda c: c.words(Role.AGENT), make_call("seconds   0         10\nanyone    #", said={}), "parties", "apart"),
         (lambda c: c.holds(), make_call(PLAIN, is_hold_known=False), "holds", "does not say"),
-        (lambda c: c.holds(), replace(make_call(PLAIN), recording_offset_ms=None), "recording_start", "not known when"),
+        (lambda c: c.holds(), replace(make_call(PLAIN), recording_started_at=None), "recording_start", "not known when"),
         (lambda c: c.at_ms(ANSWERED_AT), Call(Telephony("c")), "recording_start", "not known when"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_missing_part_says_which_and_why(measure: Callable[[Call], object], ca
 
 
 def test_record_times_are_placed_by_the_offset() -> None:
-    call = replace(make_call(PLAIN), recording_offset_ms=-3_000)  # recorded 3 s before the answer
+    call = replace(make_call(PLAIN), recording_started_at=ANSWERED_AT + timedelta(milliseconds=-3_000))
     assert call.at_ms(ANSWERED_AT) == 3_000
     assert call.holds() == (Span(15_000, 17_000),)
 
@@ -111,7 +111,7 @@ def test_holds_that_are_not_known_stay_in_the_silence() -> None:
 
 def test_no_holds_need_no_offset() -> None:
     plain = make_call("seconds   0         10\nagent     ##")
-    call = replace(plain, recording_offset_ms=None)
+    call = replace(plain, recording_started_at=None)
     assert call.is_hold_known
     assert call.holds() == ()
 

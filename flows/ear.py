@@ -1,0 +1,107 @@
+"""One recording as the night hears it: from its artifacts, or the first time from its bytes, decoded at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.failures import where_raised
+from postcall.audio.decode import DecodePolicy
+from postcall.audio.speech_timeline import SpeechPolicy
+from postcall.audio.topology import TopologyPolicy
+from postcall.errors import PostCallError, RecordingError
+from postcall.policy import PolicySet
+from postcall.recording import Recording
+from postcall.speech.engines import SpokenChannel
+from postcall.speech.listening import SOURCE, VERSION, Listened, listen
+from postcall.timeline import SpeakerTimeline
+from storage.artifacts import Artifacts, digest
+from storage.recordings import Recordings
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPolicies:
+    """What a recording's manifest and speech timeline depend on."""
+
+    decoding: DecodePolicy
+    topology: TopologyPolicy
+    speech: SpeechPolicy
+
+    @classmethod
+    def of(cls, policies: PolicySet) -> SoundPolicies:
+        """The three sections of a policy."""
+        return cls(
+            policies.section("decode", DecodePolicy),
+            policies.section("topology", TopologyPolicy),
+            policies.section("speech", SpeechPolicy),
+        )
+
+    @property
+    def key(self) -> str:
+        """Digest for the artifacts."""
+        return digest(SOURCE, VERSION, *(part.model_dump() for part in (self.decoding, self.topology, self.speech)))
+
+
+class Ear:
+    """One recording, heard when first needed.
+
+    Parameters
+    ----------
+    recordings, artifacts
+        Where the recording and its artifacts lie.
+    policies
+        What its manifest and timeline depend on.
+    path, sha256
+        The recording.
+    """
+
+    def __init__(self, recordings: Recordings, artifacts: Artifacts, policies: SoundPolicies, path: str, sha256: str) -> None:
+        self._recordings = recordings
+        self._artifacts = artifacts
+        self._policies = policies
+        self._path = path
+        self.sha256 = sha256
+        self._heard: Listened | None = None
+        self._known: tuple[Recording, SpeakerTimeline] | None = None
+
+    def sound(self) -> tuple[Recording, SpeakerTimeline]:
+        """Manifest and speech timeline.
+
+        Raises
+        ------
+        RecordingError
+            The recording cannot be used.
+        EngineError
+            The voice activity model cannot be loaded.
+        """
+        if self._known is None:
+            key = self._policies.key
+            self._known = self._artifacts.sound(self.sha256, key)
+            if self._known is None:
+                heard = self._listen()
+                self._artifacts.put_sound(key, heard.recording, heard.timeline)
+                self._known = heard.recording, heard.timeline
+        return self._known
+
+    def channels(self) -> tuple[SpokenChannel, ...]:
+        """What a recogniser gets; raises as `sound` does."""
+        return self._listen().channels
+
+    def _listen(self) -> Listened:
+        if self._heard is None:
+            policies = self._policies
+            try:
+                with self._recordings.open(self._path) as file:
+                    self._heard = listen(
+                        file,
+                        source=self._path,
+                        sha256=self.sha256,
+                        decoding=policies.decoding,
+                        topology=policies.topology,
+                        speech=policies.speech,
+                    )
+            except PostCallError:
+                raise
+            except Exception as error:
+                # A codec's or a disk's unforeseen failure costs this recording, not the night. Its message may hold the path.
+                raise RecordingError(f"the recording could not be processed: {where_raised(error)}") from error
+        return self._heard
