@@ -68,7 +68,7 @@ def hold(call: Call) -> Iterator[CallHold | EventHold]:
     if is_answered(record) is False:
         raise MissingInput("times", "the call was not answered")
     if record.holds is None:
-        raise MissingInput("holds", call.missing.get("holds", "the call record does not say whether there was a hold"))
+        raise MissingInput("holds", "the call record does not say whether there was a hold")
     recorded = [one for one in record.holds if one.duration_ms > 0]
     zero = record.answered_at or min((one.started_at for one in recorded), default=None)
     spans = _spans(recorded, zero) if zero is not None else ()
@@ -111,6 +111,5 @@ def _event(call: Call, zero: datetime, span: Span) -> EventHold:
 
 
 def _placed_ms(call: Call, instant: datetime) -> int:
-    if call.recording is None:
-        raise MissingInput("recording", call.missing.get("recording", "no recording"))
+    call.need_recording()
     return call.at_ms(instant)

@@ -20,7 +20,6 @@ from typing import Annotated
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
-from postcall.errors import MissingInput
 from postcall.fields import CallId, DurationMs
 from postcall.recording import Topology
 from postcall.tables import Field, table
@@ -45,9 +44,7 @@ class StageRecording:
 @analyzer(version=1)
 def recorded_sound(call: Call) -> Iterator[StageRecording]:
     """The row of the call's recording."""
-    recording = call.recording
-    if recording is None:
-        raise MissingInput("recording", call.missing.get("recording", "no recording"))
+    recording = call.need_recording()
     evidence = {name: value if math.isfinite(value) else None for name, value in recording.topology_evidence.items()}
     yield StageRecording(
         call_id=call.call_id,

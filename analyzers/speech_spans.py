@@ -17,7 +17,6 @@ from collections.abc import Iterator
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
-from postcall.errors import MissingInput
 from postcall.fields import CallId, EndMs, LabelRole, SpeakerLabel, StartMs
 from postcall.tables import table
 
@@ -36,10 +35,7 @@ class StageSpeech:
 @analyzer(version=1)
 def speech_spans(call: Call) -> Iterator[StageSpeech]:
     """A row for each span of the timeline."""
-    if call.timeline is None:
-        part = "recording" if call.recording is None else "timeline"
-        raise MissingInput(part, call.missing.get(part, f"no {part}"))
-    for label, spans in call.timeline.by_label.items():
+    for label, spans in call.need_timeline().by_label.items():
         role = call.roles.get(label)
         for span in spans:
             yield StageSpeech(

@@ -19,7 +19,6 @@ from typing import Annotated
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
-from postcall.errors import MissingInput
 from postcall.fields import CallId, EndMs, LabelRole, Language, SpeakerLabel, StartMs
 from postcall.tables import Field, table
 
@@ -56,9 +55,7 @@ class CallTranscript:
 @analyzer(version=1)
 def spoken_words(call: Call) -> Iterator[StageWord | CallTranscript]:
     """The row of the transcript, and one for each of its words."""
-    transcript = call.transcript
-    if transcript is None:
-        raise MissingInput("transcript", call.missing.get("transcript", "no transcript"))
+    transcript = call.need_transcript()
     yield CallTranscript(
         call_id=call.call_id,
         engine=transcript.engine,

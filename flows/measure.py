@@ -28,7 +28,7 @@ class Measures:
         Analyzers that broke.
     """
 
-    rows: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list), repr=False)
     skips: list[RunSkip] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 

@@ -148,7 +148,7 @@ class Night:
         Calls heard, recordings decoded, and by engine the calls whose words it wrote.
     """
 
-    measures: Measures
+    measures: Measures = field(repr=False)
     failures: list[Failure]
     call_ids: list[str] = field(default_factory=list)
     recordings: int = 0

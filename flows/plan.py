@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from flows.failures import Failure
@@ -44,9 +44,9 @@ class PlannedCall:
     """
 
     telephony: Telephony
-    recording: str | None = None
+    recording: str | None = field(default=None, repr=False)
     sha256: str | None = None
-    transcript_file: str | None = None
+    transcript_file: str | None = field(default=None, repr=False)
     transcript_sha256: str | None = None
     missing: str | None = None
 

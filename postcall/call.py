@@ -71,23 +71,28 @@ class Call:
 
     def _missing(self, part: str, otherwise: str) -> MissingInput:
         if self.recording is None and part in ("timeline", "parties", "transcript"):
-            part = "recording"  # the first cause says more than what follows from it
+            # The first cause says more than what follows from it.
+            part, otherwise = "recording", "no recording"
         return MissingInput(part, self.missing.get(part, otherwise))
 
     # ── the recording ────────────────────────────────────────────────────────
 
-    @property
-    def duration_ms(self) -> int:
-        """Length of the recording in ms.
+    def need_recording(self) -> Recording:
+        """The recording.
 
         Raises
         ------
         MissingInput
-            No recording.
+            There is none.
         """
         if self.recording is None:
             raise self._missing("recording", "no recording")
-        return self.recording.duration_ms
+        return self.recording
+
+    @property
+    def duration_ms(self) -> int:
+        """Length of the recording in ms; raises as `need_recording` does."""
+        return self.need_recording().duration_ms
 
     # ── who spoke when ───────────────────────────────────────────────────────
 
@@ -96,15 +101,21 @@ class Call:
         """Whether agent and customer are told apart."""
         return Role.AGENT in self.roles.values() and Role.CUSTOMER in self.roles.values()
 
-    def _timeline(self) -> SpeakerTimeline:
+    def need_timeline(self) -> SpeakerTimeline:
+        """Who spoke when, by speaker label.
+
+        Raises
+        ------
+        MissingInput
+            Nobody listened to the call.
+        """
         if self.timeline is None:
-            part = "recording" if self.recording is None else "timeline"
-            raise self._missing(part, f"no {part}")
+            raise self._missing("timeline", "nobody listened to the recording")
         return self.timeline
 
     @cached_property
     def _talk(self) -> dict[Role, Spans]:
-        timeline = self._timeline()
+        timeline = self.need_timeline()
         if not self.has_parties:
             raise self._missing("parties", "the parties cannot be told apart")
         return {
@@ -114,7 +125,7 @@ class Call:
 
     @cached_property
     def _speech(self) -> Spans:
-        timeline = self._timeline()
+        timeline = self.need_timeline()
         return union(*(s for label, s in timeline.by_label.items() if self.roles.get(label) is not Role.IVR))
 
     def speech(self) -> Spans:
@@ -200,8 +211,8 @@ class Call:
         """Whether the call has a transcript."""
         return self.transcript is not None
 
-    def all_words(self) -> tuple[Word, ...]:
-        """Every word, in order of start.
+    def need_transcript(self) -> Transcript:
+        """The words and how they were made.
 
         Raises
         ------
@@ -210,12 +221,12 @@ class Call:
         """
         if self.transcript is None:
             raise self._missing("transcript", "no transcript")
-        return self.transcript.words
+        return self.transcript
 
     @cached_property
     def _words(self) -> dict[Role, tuple[Word, ...]]:
         by_role: dict[Role, list[Word]] = {role: [] for role in Role}
-        for word in self.all_words():
+        for word in self.need_transcript().words:
             by_role[self.roles.get(word.speaker or "", Role.UNKNOWN)].append(word)
         return {role: tuple(words) for role, words in by_role.items()}
 

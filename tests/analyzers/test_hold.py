@@ -64,8 +64,6 @@ def test_unknown_is_not_none() -> None:
     unknown = replace(CALL.telephony, holds=None)
     with pytest.raises(MissingInput, match="does not say whether there was a hold"):
         list(hold(replace(CALL, telephony=unknown)))
-    with pytest.raises(MissingInput, match="the export has no holds"):
-        list(hold(replace(CALL, telephony=unknown, missing={"holds": "the export has no holds"})))
 
 
 def test_a_call_nobody_answered_has_no_row() -> None:

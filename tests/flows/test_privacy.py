@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import pytest
 from rich.console import Console
 
@@ -101,7 +103,7 @@ def _register(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postcall.rollup, "_ROLLUPS", dict(postcall.rollup._ROLLUPS))
 
     def quoting_words(call: Call) -> Iterator[CallQuoted]:
-        raise ValueError(f"what is '{call.telephony.agent_name}' saying: {[w.text for w in call.all_words()]} {MARKER}")
+        raise ValueError(f"what is '{call.telephony.agent_name}' saying: {[w.text for w in call.need_transcript().words]} {MARKER}")
 
     def quoting_rows(call: Call) -> Iterator[CallQuoting]:
         yield CallQuoting(call_id=f"{MARKER}{call.call_id}", talked=7.0)
@@ -129,24 +131,54 @@ class Marked:
     heard: list[HeardCall]
     plans: list[NightPlan]
     nights: list[Night]
+    connections: list[Any]
 
 
-@pytest.fixture
-def marked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> Marked:
-    """One night; every local connection is free, every other one fails."""
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
+    """One night, without a network."""
+    tmp_path = tmp_path_factory.mktemp("marked")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield _marked_night(tmp_path, monkeypatch)
+
+
+@contextmanager
+def _kept(path: Path) -> Iterator[None]:
+    """All that is printed, by Python or beneath it, and all that is logged, down to DEBUG, goes into a file."""
+    root = logging.getLogger()
+    level = root.level
+    with path.open("w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+        handler = logging.StreamHandler(file)
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
+        saved = [(number, os.dup(number)) for number in (1, 2)]
+        try:
+            for number, _ in saved:
+                os.dup2(file.fileno(), number)
+            yield
+        finally:
+            for number, copy in saved:
+                os.dup2(copy, number)
+                os.close(copy)
+            root.removeHandler(handler)
+            root.setLevel(level)
+
+
+def _marked_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Marked:
     folder = tmp_path / "recordings"
     folder.mkdir()
-    sound = pcm16(_spoken())
-    for name in (f"{MARKER}-1", "bad-ctm", "no-ctm"):
+    spoken = Path(str(resources.files("flows").joinpath("demo", "recordings", "07-fast-outbound.flac")))
+    shutil.copy(spoken, folder / f"{MARKER}-1.flac")
+    words = [line.split() for line in spoken.with_suffix(".ctm").read_text(encoding="utf-8").splitlines()]
+    (folder / f"{MARKER}-1.ctm").write_text("".join(" ".join([*word[:4], MARKER, *word[5:]]) + "\n" for word in words))
+    sound = pcm16(tones(3.0))
+    for name in ("bad-ctm", "no-ctm"):
         (folder / f"{name}.wav").write_bytes(wav(sound.tobytes()) + name.encode() * 100)
-    (folder / f"{MARKER}-1.ctm").write_text(f"x 1 0.5 0.5 {MARKER} 0.9\nx 2 4.5 0.5 {MARKER} 0.9\n")
     (folder / "bad-ctm.ctm").write_text(f"{MARKER} 1 half {MARKER} {MARKER}\n")
     (folder / f"{MARKER}-corrupt.wav").write_bytes(b"RIFF" + MARKER.encode() * 99)
     (folder / f"{MARKER}-nobody.wav").write_bytes(wav(sound.tobytes()))
     rows = [
-        _row("good", f"{MARKER}-1.wav"),
+        _row("good", f"{MARKER}-1.flac"),
         _row("bad-ctm", "bad-ctm.wav"),
         _row("no-ctm", "no-ctm.wav"),
         _row("corrupt", f"{MARKER}-corrupt.wav"),
@@ -174,21 +206,14 @@ def marked(
     _remember(monkeypatch, Listener, "hear", heard)
     _remember(monkeypatch, night, "plan_night", plans)
     _remember(monkeypatch, night, "listen_and_measure", nights)
-    _forbid_network(monkeypatch)
-    caplog.set_level(logging.DEBUG)
-    capfd.readouterr()
-    report = run_night(DAY, settings, step=plainly, progress=Unwatched())
-    print_report(Console(width=120), settings.store, DAY)
-    out, err = capfd.readouterr()
-    said = [f"{record.getMessage()} {record.exc_text}" for record in caplog.records]
-    return Marked(settings.store, report, "\n".join([out, err, *said]), heard, plans, nights)
-
-
-def _spoken() -> Any:
-    """Loud noise on one channel, then on the other: enough for something to be measured."""
-    noise = np.random.default_rng(5).normal(0, 0.1, (2, 8 * 8000))
-    noise[0, 4 * 8000 :] = noise[1, : 4 * 8000] = 0
-    return np.clip(noise, -1, 1) + tones(8.0) * 0
+    connections = _forbid_network(monkeypatch)
+    printed = tmp_path / "printed"
+    with _kept(printed):
+        report = run_night(DAY, settings, step=plainly, progress=Unwatched())
+        print_report(Console(width=120), settings.store, DAY)
+        logging.getLogger("of.a.library").debug("the log is kept")
+        os.write(2, b"what C writes is kept\n")
+    return Marked(settings.store, report, printed.read_text(encoding="utf-8"), heard, plans, nights, connections)
 
 
 def _remember(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, kept: list[Any]) -> None:
@@ -201,15 +226,19 @@ def _remember(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, kept: list
     monkeypatch.setattr(owner, name, remembering)
 
 
-def _forbid_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def _forbid_network(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Refuse every connection out of this machine; where somebody tried to connect to."""
     connect = socket.socket.connect
+    tried: list[Any] = []
 
     def local_only(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError("a connection out of this machine")
+            tried.append(address)
+            raise OSError("no network")
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", local_only)
+    return tried
 
 
 def test_every_stage_fails_and_none_says_a_word(marked: Marked) -> None:
@@ -221,7 +250,8 @@ def test_every_stage_fails_and_none_says_a_word(marked: Marked) -> None:
         "bad_time", "ragged_row", "broken_row", "analyzer", "table",
     }  # fmt: skip
     assert {row["analyzer"] for row in failures} >= {"quoting_words", "call_quoting", "quoting_daily"}
-    assert len(marked.printed) > 1000
+    for kept in ("Put aside or failed", "the log is kept", "what C writes is kept"):
+        assert kept in marked.printed
     assert MARKER not in marked.printed
 
 
@@ -247,7 +277,7 @@ def test_other_tables_hold_it_only_where_it_is_marked(marked: Marked) -> None:
             if any(MARKER in str(value) for value in stored[column.name].to_pylist()):
                 assert column.field.pii, f"{name}.{column.name}"
                 found_in.add(column.name)
-    assert found_in >= {"agent_name", "customer_key", "extra", "recording_path"}
+    assert found_in >= {"agent_name", "customer_key", "extra", "recording_path", "text"}
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -273,11 +303,12 @@ def test_no_repr_shows_it(marked: Marked) -> None:
     calls = [heard.call for heard in marked.heard if heard.call.transcript is not None]
     assert calls, "a call with words must be among them"
     for call in calls:
-        for part in (call.transcript, *call.all_words(), *call.turns, *call.utterances):
+        for part in (call.transcript, *call.need_transcript().words, *call.turns, *call.utterances):
             kinds.add(type(part).__name__)
             assert MARKER not in repr(part)
     for found in marked.nights:
-        assert MARKER not in repr(found.failures)
+        assert MARKER not in repr(found)
+        assert MARKER not in repr(found.measures)
     assert kinds >= {
         "Call", "Telephony", "Recording", "Transcript", "Word", "Turn", "Utterance", "HeardCall", "PlannedCall", "NightPlan",
         "Failure", "NightReport",
@@ -291,6 +322,11 @@ def test_the_chain_of_an_error_is_kept_out_of_the_report(marked: Marked) -> None
 
 
 # ── off the machine ──────────────────────────────────────────────────────────
+
+
+def test_a_night_needs_no_network_and_asks_for_none(marked: Marked) -> None:
+    assert marked.report.calls == 6
+    assert marked.connections == []
 
 
 def _fresh(code: str) -> str:

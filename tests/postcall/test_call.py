@@ -70,10 +70,10 @@ def test_two_labels_of_one_role_are_one_party() -> None:
     [
         (lambda c: c.duration_ms, Call(Telephony("c")), "recording", "no recording"),
         (lambda c: c.speech(), Call(Telephony("c"), missing={"recording": "it broke off"}), "recording", "it broke off"),
-        (lambda c: c.speech(), replace(make_call(PLAIN), timeline=None), "timeline", "no timeline"),
+        (lambda c: c.speech(), replace(make_call(PLAIN), timeline=None), "timeline", "nobody listened"),
         (lambda c: c.talk(Role.AGENT), make_call("seconds   0         10\nanyone    #"), "parties", "told the parties apart"),
         (lambda c: c.utterances, make_call("seconds   0         10\nanyone    #"), "parties", "told the parties apart"),
-        (lambda c: c.all_words(), make_call(PLAIN), "transcript", "no transcript"),
+        (lambda c: c.need_transcript().words, make_call(PLAIN), "transcript", "no transcript"),
         (lambda c: c.words(Role.AGENT), make_call(PLAIN), "transcript", "no transcript"),
         (lambda c: c.words(Role.AGENT), make_call("seconds   0         10\nanyone    #", said={}), "parties", "apart"),
         (lambda c: c.holds(), make_call(PLAIN, is_hold_known=False), "holds", "does not say"),
@@ -120,7 +120,7 @@ def test_words_belong_to_the_role_of_their_label() -> None:
     call = make_call(PLAIN, said={Role.AGENT: [(1, 5, "good morning")], Role.CUSTOMER: [(10, 12, "hello")]})
     assert [word.text for word in call.words(Role.AGENT)] == ["good", "morning"]
     assert [word.text for word in call.words(Role.CUSTOMER)] == ["hello"]
-    assert [word.text for word in call.all_words()] == ["good", "morning", "hello"]
+    assert [word.text for word in call.need_transcript().words] == ["good", "morning", "hello"]
 
 
 def test_the_language_is_the_transcripts_else_the_records() -> None:

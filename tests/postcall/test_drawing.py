@@ -48,7 +48,7 @@ def test_words_are_spread_over_their_stretch() -> None:
         ("three", Span(2_000, 3_000)),
     ]
     assert not make_call("seconds   0         10").has_words
-    assert make_call("seconds   0         10", said={}).all_words() == ()
+    assert make_call("seconds   0         10", said={}).need_transcript().words == ()
 
 
 def test_anyone_draws_a_mono_recording() -> None:

@@ -85,5 +85,5 @@ def test_mono_has_silences_without_owner() -> None:
 
 def test_without_a_timeline_it_raises() -> None:
     recording = Recording("a.wav", "0" * 64, "pcm_s16le", "wav", 8000, 2, 1000, Topology.SEPARATE, {})
-    with pytest.raises(MissingInput, match="no timeline"):
+    with pytest.raises(MissingInput, match="nobody listened"):
         owned_silences(Call(Telephony("c"), recording=recording), 3_000)
