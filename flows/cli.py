@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import sys
 import traceback
 from importlib.metadata import version
@@ -122,13 +123,19 @@ def report(
     date: Date = None,
     store: Store = None,
     settings: SettingsFile = None,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Save it as a picture as well.")] = None,
 ) -> None:
     """Print what a night found, put aside and could not measure."""
     from flows.report import print_report
     from flows.settings import load_settings, yesterday
 
     chosen = load_settings(settings, store=store)
-    print_report(_console(), chosen.store, date.date() if date else yesterday(chosen.records.time_zone))
+    console = Console(record=True, width=LOG_WIDTH) if svg else _console()
+    print_report(console, chosen.store, date.date() if date else yesterday(chosen.records.time_zone))
+    if svg:
+        picture = console.export_svg(title="postcall report")
+        # Rich's pictures fetch a font from the network when they are looked at; nothing of ours does.
+        svg.write_text(re.sub(r',\s*url\("https?://[^"]*"\) format\("\w+"\)', "", picture), encoding="utf-8")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import Any
 from flows.night import policy_sections
 from postcall.analyzer import Registry, discover
 from postcall.policy import Policy
-from postcall.tables import STAMP, Column, spec_of
+from postcall.tables import STAMP, Column, TableSpec, spec_of
 from storage.runs import RUN_TABLES
 
 NOTE = "<!-- Made by `postcall docs`. Edit the code, not this page. -->\n\n"
@@ -32,6 +32,7 @@ def pages() -> dict[str, str]:
 
 def write_pages(folder: Path) -> Iterator[Path]:
     """Write the pages; yields each path."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in pages().items():
         path = folder / name
         path.write_text(content, encoding="utf-8")
@@ -57,9 +58,13 @@ def _tables(registry: Registry) -> str:
         _columns(STAMP),
     ]
     for spec in specs:
-        parts += [f"## {spec.name}\n", f"{spec.description}\n", f"One row: {spec.grain}. Key: {_code(spec.primary_key)}.\n"]
+        parts += [f"## {spec.name}\n", f"{spec.description}\n", f"One row: {spec.grain}.{_key(spec)}\n"]
         parts.append(_columns(spec.columns, is_kpi=spec.prefix == "kpi_"))
     return "\n".join(parts)
+
+
+def _key(spec: TableSpec) -> str:
+    return f" Key: {_code(spec.primary_key)}." if spec.primary_key else ""
 
 
 def _columns(columns: tuple[Column, ...], *, is_kpi: bool = False) -> str:
@@ -67,7 +72,7 @@ def _columns(columns: tuple[Column, ...], *, is_kpi: bool = False) -> str:
     for column in columns:
         field = column.field
         notes = [
-            f"One of {', '.join(repr(value) for value in field.enum)}." if field.enum else "",
+            f"One of {', '.join(f'`{value}`' for value in field.enum)}." if field.enum else "",
             "**Personal data.**" if field.pii else "",
             "Not additive." if is_kpi and not field.additive else "",
         ]

@@ -320,7 +320,7 @@ def print_rows(
         console.print(shown)
     left_out = "" if columns else f"; {', '.join(LEFT_OUT)} are left out, --csv prints them"
     console.print(f"{len(frame)} of {_count(stored.num_rows, 'row')}{left_out}", style="dim", highlight=False)
-    if hidden:
+    if not frame.columns.intersection(hidden).empty:
         console.print(f"{MASK} is personal data; --personal shows it", style="dim")
 
 

@@ -13,8 +13,10 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from postcall.errors import StorageError
 from postcall.tables import TableSpec
@@ -79,7 +81,7 @@ class Tables:
             )
         except CommitFailedError as error:
             raise StorageError(f"another run wrote table '{spec.name}' meanwhile", hint="let it end, then run again") from error
-        except (DeltaError, OSError) as error:
+        except (DeltaError, OSError, pa.ArrowException) as error:
             raise StorageError(
                 f"cannot write table '{spec.name}': {type(error).__name__}: {error}",
                 hint="is the disk full, or the store not writable? a run killed here repairs itself when run again",
@@ -99,8 +101,15 @@ class Tables:
         """
         if name not in self.names():
             raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
+        path = self.path(name)
+        # Arrow's own file system: with delta-rs's, which is written in Python, Arrow's threads may ask for the interpreter while
+        # it shuts down, and the process then ends with SIGABRT after its work is done.
+        files = SubTreeFileSystem(str(path), LocalFileSystem())
         try:
-            filters = [("call_date", "=", day)] if day is not None else None
-            return DeltaTable(self.path(name)).to_pyarrow_table(filters=filters)
-        except (DeltaError, OSError) as error:
-            raise StorageError(f"cannot read table '{name}': {type(error).__name__}: {error}") from error
+            dataset = DeltaTable(path).to_pyarrow_dataset(filesystem=files)
+            return dataset.to_table(filter=pc.field("call_date") == day if day is not None else None)
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            raise StorageError(
+                f"cannot read table '{name}': {type(error).__name__}: {error}",
+                hint="is the store still mounted? a damaged day is mended by running its night again",
+            ) from error

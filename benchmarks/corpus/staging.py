@@ -39,6 +39,7 @@ _WINDOW_MS = 10
 _LEVEL_RANGE_DB = 25.0
 _PAUSE_MS = 300
 _CLICK_MS = 30
+_CUT_MS = 10
 _MUSIC_DBFS = -26.0
 _RINGBACK_DBFS = -18.0
 _NOISE_DBFS = (-65.0, -60.0)
@@ -73,15 +74,16 @@ class Stage:
 
     def talk(self, party: str) -> Spans:
         """Speech of a party."""
-        return union(_moved(span, start) for by, start, line in self.lines if by == party for span in line.spans)
+        return union(moved(span, start) for by, start, line in self.lines if by == party for span in line.spans)
 
     def words(self) -> list[tuple[str, str, Span]]:
         """Party, text and place of every word, in order of start."""
-        found = [(by, text, _moved(span, start)) for by, start, line in self.lines for text, span in line.words]
+        found = [(by, text, moved(span, start)) for by, start, line in self.lines for text, span in line.words]
         return sorted(found, key=lambda word: (word[2], word[0]))
 
 
-def _moved(span: Span, by_ms: int) -> Span:
+def moved(span: Span, by_ms: int) -> Span:
+    """The span, so much later."""
     return Span(span.start_ms + by_ms, span.end_ms + by_ms)
 
 
@@ -91,7 +93,7 @@ def prepare(speech: Speech, voice: Voice, cut_words: int | None = None) -> Line:
     Raises
     ------
     RuntimeError
-        A word without sound, or one that reaches over a pause: the text needs other words.
+        An utterance without sound.
     """
     sound = telephone.band_limit(telephone.to_line_rate(speech.sound, speech.rate_hz, voice.scale))
     per_ms = speech.rate_hz * voice.scale / 1000
@@ -107,10 +109,10 @@ def prepare(speech: Speech, voice: Voice, cut_words: int | None = None) -> Line:
     audible = hull(spans)
     if audible is None:
         raise RuntimeError("an utterance without sound")
-    kept = [(text, _audible(text, Span(start, max(end, start + 1)), active, spans)) for text, start, end in words]
+    kept = [(text, _audible(Span(start, max(end, start + 1)), active, spans)) for text, start, end in words]
     trimmed = _gated(sound, spans)[audible.start_ms * PER_MS : audible.end_ms * PER_MS]
     back = -audible.start_ms
-    return Line(trimmed, tuple(_moved(s, back) for s in spans), tuple((text, _moved(s, back)) for text, s in kept))
+    return Line(trimmed, tuple(moved(s, back) for s in spans), tuple((text, moved(s, back)) for text, s in kept))
 
 
 def _active(sound: Sound) -> npt.NDArray[np.bool_]:
@@ -124,16 +126,16 @@ def _runs(active: npt.NDArray[np.bool_]) -> Spans:
     return tuple(Span(int(start), int(end)) for start, end in edges.reshape(-1, 2))
 
 
-def _audible(text: str, word: Span, active: npt.NDArray[np.bool_], spans: Spans) -> Span:
-    """The audible part of a word."""
+def _audible(word: Span, active: npt.NDArray[np.bool_], spans: Spans) -> Span:
+    """The audible part of a word; a word too soft to be heard (a voiceless preposition) gets the speech nearest to it."""
     sounding = np.flatnonzero(active[word.start_ms : word.end_ms])
-    if len(sounding) == 0:
-        raise RuntimeError(f"no sound for '{text}' at {word.start_ms} ms")
-    heard = Span(word.start_ms + int(sounding[0]), word.start_ms + int(sounding[-1]) + 1)
-    inside = clip(spans, heard)
-    if not inside:
-        raise RuntimeError(f"'{text}' at {word.start_ms} ms lies outside speech")
-    return max(inside, key=lambda span: span.duration_ms)
+    if len(sounding):
+        inside = clip(spans, Span(word.start_ms + int(sounding[0]), word.start_ms + int(sounding[-1]) + 1))
+        if inside:
+            return max(inside, key=lambda span: span.duration_ms)
+    nearest = min(spans, key=lambda span: max(span.start_ms - word.start_ms, word.start_ms - span.end_ms))
+    start_ms = min(max(word.start_ms, nearest.start_ms), nearest.end_ms - _WINDOW_MS)
+    return Span(start_ms, start_ms + _WINDOW_MS)
 
 
 def _gated(sound: Sound, spans: Spans) -> Sound:
@@ -142,6 +144,14 @@ def _gated(sound: Sound, spans: Spans) -> Sound:
         part = slice(span.start_ms * PER_MS, span.end_ms * PER_MS)
         gated[part] = telephone.fade(sound[part], 2)
     return gated
+
+
+def cut(line: Line, words: int) -> Line:
+    """The line, broken off after so many words."""
+    end_ms = max(span.end_ms for _, span in line.words[:words])
+    return Line(
+        telephone.fade(line.sound[: end_ms * PER_MS], _CUT_MS), clip(line.spans, Span(0, end_ms)), line.words[:words]
+    )
 
 
 def arrange(events: list[dict[str, Any]], lines: list[Line | None], ringing_ms: int = 0) -> Stage:

@@ -108,10 +108,14 @@ def through_mulaw(sound: Sound) -> npt.NDArray[np.int16]:
 FORMATS: dict[str, tuple[str, str, dict[str, str], int | None]] = {
     # suffix, codec, options, bit rate
     "flac": (".flac", "flac", {"compression_level": "8"}, None),
+    "pcm": (".wav", "pcm_s16le", {}, None),
     "alaw": (".wav", "pcm_alaw", {}, None),
+    "mulaw": (".wav", "pcm_mulaw", {}, None),
     # Every channel coded by itself: joint stereo would let each party be heard on the other's channel.
     "opus": (".opus", "libopus", {"mapping_family": "255", "application": "voip", "vbr": "off"}, 32_000),
+    "opus_low": (".opus", "libopus", {"mapping_family": "255", "application": "voip", "vbr": "off"}, 20_000),
     "mp3": (".mp3", "libmp3lame", {"joint_stereo": "0"}, 32_000),
+    "mp3_low": (".mp3", "libmp3lame", {"joint_stereo": "0"}, 16_000),
 }
 """How a recording can be written, by name."""
 

@@ -3,14 +3,15 @@
 Conventions
 -----------
 Each engine says a list of texts with one voice and returns sound in [-1, 1] at its own rate together with the start and end of
-every word in samples. A *word* is what stands between blanks in the text, with its punctuation, as recognisers write it; a text
-must be written the way it is said: numbers as words, no abbreviations.
+every word in samples. A *word* is what stands between blanks in the text, in Chinese one character, with its punctuation, as
+recognisers write it; a text must be written the way it is said: numbers as words, no abbreviations.
 
 Engines
 -------
 ``festival``   unit selection; times of words from the relation between tokens and segments
 ``flite``      statistical; the same relation through its C library
-``espeak``     formants; times from the word events of its C library
+``espeak``     formants; times from the word events of its C library; words that it says as one ("of the") have one event, and
+               share its time by their letters
 
 Every utterance starts from the same state and seed, so what it sounds like does not depend on what was said before.
 
@@ -22,6 +23,7 @@ Debian packages ``festival festvox-ru libflite1 libespeak-ng1``; word events as 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import multiprocessing
 import re
 import subprocess
@@ -38,7 +40,7 @@ from scipy.io import wavfile
 Sound: TypeAlias = npt.NDArray[np.float64]
 
 _SEED = 1
-_TOKEN = re.compile(r"\S+")
+_TOKEN = re.compile(r"[\u4e00-\u9fff][^\w\s]*|[^\s\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Voice:
         ``festival``, ``flite`` or ``espeak``, and what the engine calls the voice.
     scale
         Playing speed: above 1 raises pitch, formants and tempo alike, which makes another speaker out of the same voice.
-    rate_wpm, pitch
-        Words per minute and pitch in [0, 100]; ``espeak`` only.
+    rate_wpm, pitch, pitch_range
+        Words per minute, pitch and its liveliness in [0, 100]; ``espeak`` only.
     level_dbfs
         RMS level of the speech.
     """
@@ -63,6 +65,7 @@ class Voice:
     rate_wpm: int = 160
     pitch: int = 50
     level_dbfs: float = -24.0
+    pitch_range: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ def say(voice: Voice, texts: Sequence[str]) -> list[Speech]:
         if len(speech.words) != len(_tokens(text)):
             raise RuntimeError(f"{voice.engine} timed {len(speech.words)} of {len(_tokens(text))} words")
     return spoken
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, with their punctuation."""
+    return [word for word, _, _ in _tokens(text)]
 
 
 def _tokens(text: str) -> list[tuple[str, int, int]]:
@@ -209,7 +217,7 @@ class _EspeakEvent(ctypes.Structure):
 _WORD, _END = 1, 5  # espeakEVENT_WORD, espeakEVENT_END (of a clause)
 _RETRIEVAL = 1  # AUDIO_OUTPUT_RETRIEVAL: no playback, sound to the callback
 _UTF8 = 1
-_PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
+_PARAMETER_RATE, _PARAMETER_PITCH, _PARAMETER_RANGE = 1, 3, 4
 
 
 def _say_espeak(voice: Voice, texts: Sequence[str]) -> list[Speech]:
@@ -243,18 +251,33 @@ def _say_one_espeak(voice: Voice, text: str) -> Speech:
         raise RuntimeError(f"espeak has no voice {voice.name}")
     espeak.espeak_SetParameter(_PARAMETER_RATE, voice.rate_wpm, 0)
     espeak.espeak_SetParameter(_PARAMETER_PITCH, voice.pitch, 0)
+    if voice.pitch_range != 50:  # 50 is the library's own
+        espeak.espeak_SetParameter(_PARAMETER_RANGE, voice.pitch_range, 0)
     data = text.encode() + b"\0"
     espeak.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 1, 0, _UTF8, None, None)
     espeak.espeak_Synchronize()
 
     sound = np.frombuffer(b"".join(chunks), np.int16).astype(np.float64) / 32768.0
-    times = []
-    for _, first, last in _tokens(text):
-        own = [index for index, (place, _) in enumerate(marks) if first <= place < last]
-        if own:  # a word ends where the next mark stands
-            end = marks[own[-1] + 1][1] if own[-1] + 1 < len(marks) else len(sound)
-            times.append((marks[own[0]][1] / rate_hz, end / rate_hz))
+    times: list[tuple[float, float]] = []
+    for group, first, last in _groups(text, [place for place, _ in marks]):
+        start = marks[first][1] / rate_hz  # a word ends where the next mark stands
+        end = (marks[last + 1][1] if last + 1 < len(marks) else len(sound)) / rate_hz
+        letters = np.cumsum([0, *map(len, group)])
+        edges = (start + (end - start) * letters / letters[-1]).tolist()
+        times += itertools.pairwise(edges)
     return Speech(sound, rate_hz, _with_text(text, times, rate_hz))
+
+
+def _groups(text: str, marks: list[int]) -> list[tuple[list[str], int, int]]:
+    """Words that are said as one, with the first and last mark that stands in the first of them; the others have no mark."""
+    groups: list[tuple[list[str], int, int]] = []
+    for word, first, last in _tokens(text):
+        own = [index for index, place in enumerate(marks) if first <= place < last]
+        if own:
+            groups.append(([word], own[0], own[-1]))
+        elif groups:
+            groups[-1][0].append(word)
+    return groups
 
 
 _ENGINES: dict[str, Callable[[Voice, Sequence[str]], list[Speech]]] = {

@@ -103,7 +103,9 @@ def _register(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postcall.rollup, "_ROLLUPS", dict(postcall.rollup._ROLLUPS))
 
     def quoting_words(call: Call) -> Iterator[CallQuoted]:
-        raise ValueError(f"what is '{call.telephony.agent_name}' saying: {[w.text for w in call.need_transcript().words]} {MARKER}")
+        raise ValueError(
+            f"what is '{call.telephony.agent_name}' saying: {[w.text for w in call.need_transcript().words]} {MARKER}"
+        )
 
     def quoting_rows(call: Call) -> Iterator[CallQuoting]:
         yield CallQuoting(call_id=f"{MARKER}{call.call_id}", talked=7.0)

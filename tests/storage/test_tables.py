@@ -1,0 +1,151 @@
+"""Delta tables by business day: replaced whole, kept whole, read back as they were written."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
+
+import storage.tables
+from postcall.errors import StorageError
+from postcall.tables import Field, Stamp, TableSpec, spec_of, table
+from storage.tables import Tables
+
+ONE, TWO = date(2026, 3, 2), date(2026, 3, 3)
+
+
+@table("call_sample", grain="call", primary_key=("call_id",))
+class CallSample:
+    """A table of these tests."""
+
+    call_id: Annotated[str, Field("Call id.")]
+    talk_ms: Annotated[int | None, Field("Talk.", unit="ms", minimum=0)]
+
+
+SPEC = spec_of(CallSample)
+
+
+def _write(tables: Tables, day: date, calls: dict[str, int | None], spec: TableSpec = SPEC, run_id: str = "run-1") -> None:
+    rows = [spec.row(call_id=call_id, talk_ms=talk_ms) for call_id, talk_ms in calls.items()]
+    tables.replace_day(spec, day, spec.to_arrow(rows, Stamp(day, run_id, 1, "policy")), run_id)
+
+
+def _calls(tables: Tables, day: date | None = None) -> dict[str, int | None]:
+    return {row["call_id"]: row["talk_ms"] for row in tables.read("call_sample", day).to_pylist()}
+
+
+def test_a_day_is_replaced_and_no_other(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1, "b": 2})
+    _write(tables, TWO, {"c": 3})
+    _write(tables, ONE, {"b": 5, "d": None})
+    assert _calls(tables, ONE) == {"b": 5, "d": None}
+    assert _calls(tables, TWO) == {"c": 3}
+    assert _calls(tables) == {"b": 5, "d": None, "c": 3}
+
+
+def test_a_day_can_become_empty(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _write(tables, TWO, {})
+    assert tables.names() == ["call_sample"]
+    _write(tables, ONE, {"a": 1})
+    _write(tables, ONE, {})
+    assert _calls(tables) == {}
+
+
+def test_a_day_is_one_commit_that_names_its_run(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    for number in range(3):
+        _write(tables, ONE, {"a": number}, run_id=f"run-{number}")
+    history = DeltaTable(tables.path("call_sample")).history()
+    assert [commit["run_id"] for commit in history] == ["run-2", "run-1", "run-0"]
+    before = DeltaTable(tables.path("call_sample"), version=0).to_pyarrow_table()
+    assert before["talk_ms"].to_pylist() == [0], "an old version stays readable"
+
+
+def test_pandas_reads_it_without_this_program(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1, "b": None})
+    frame = DeltaTable(tables.path("call_sample")).to_pandas()
+    assert isinstance(frame, pd.DataFrame)
+    assert sorted(frame["call_id"]) == ["a", "b"]
+    assert DeltaTable(tables.path("call_sample")).metadata().description == "A table of these tests."
+
+
+def test_a_new_column_is_empty_in_old_days(tmp_path: Path) -> None:
+    @table("call_sample", grain="call", primary_key=("call_id",))
+    class CallSampleLater:
+        """A later declaration of it."""
+
+        call_id: Annotated[str, Field("Call id.")]
+        talk_ms: Annotated[int | None, Field("Talk.", unit="ms", minimum=0)]
+        words: Annotated[int | None, Field("Words.")]
+
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1})
+    spec = spec_of(CallSampleLater)
+    row = CallSampleLater(call_id="b", talk_ms=2, words=3)
+    tables.replace_day(spec, TWO, spec.to_arrow([row], Stamp(TWO, "run-2", 2, "policy")), "run-2")
+    assert {row["call_id"]: row["words"] for row in tables.read("call_sample").to_pylist()} == {"a": None, "b": 3}
+    _write(tables, ONE, {"a": 7})  # an older program writes on
+    assert {row["call_id"]: row["words"] for row in tables.read("call_sample").to_pylist()} == {"a": None, "b": 3}
+
+
+def test_names_are_what_was_written(tmp_path: Path) -> None:
+    assert Tables(tmp_path / "nowhere").names() == []
+    _write(Tables(tmp_path), ONE, {})
+    (tmp_path / "tables" / "notes").mkdir()
+    (tmp_path / "tables" / "notes.txt").touch()
+    assert Tables(tmp_path).names() == ["call_sample"]
+
+
+def test_an_unknown_table_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no table 'call_samples'"):
+        Tables(tmp_path).read("call_samples")
+
+
+def test_two_writers_of_one_day_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def conflicting(*_: object, **__: object) -> None:
+        raise CommitFailedError("a concurrent transaction")
+
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1})
+    monkeypatch.setattr(storage.tables, "write_deltalake", conflicting)
+    with pytest.raises(StorageError, match="another run wrote table 'call_sample'") as caught:
+        _write(tables, ONE, {"b": 1})
+    assert caught.value.hint
+    assert _calls(tables) == {"a": 1}
+
+
+def test_a_disk_that_refuses_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "tables").write_text("a file in the folder's place")
+    with pytest.raises(StorageError, match="cannot write table 'call_sample'"):
+        _write(Tables(tmp_path), ONE, {"a": 1})
+
+
+def test_a_damaged_table_is_a_storage_error(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1})
+    for file in tables.path("call_sample").rglob("*.parquet"):
+        os.truncate(file, 10)
+    with pytest.raises(StorageError, match="cannot read table 'call_sample'"):
+        tables.read("call_sample")
+    _write(tables, ONE, {"a": 1})
+    assert _calls(tables) == {"a": 1}, "running the night again mends it"
+
+
+def test_what_a_killed_writer_left_does_no_harm(tmp_path: Path) -> None:
+    """Data files without a commit belong to nobody."""
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1})
+    [data] = list(tables.path("call_sample").rglob("*.parquet"))
+    data.with_name("part-of-a-killed-run.parquet").write_bytes(data.read_bytes()[:50])
+    assert _calls(tables) == {"a": 1}
+    _write(tables, ONE, {"b": 2})
+    assert _calls(tables) == {"b": 2}
