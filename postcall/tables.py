@@ -26,7 +26,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
@@ -225,8 +226,13 @@ def table(name: str, *, grain: str, primary_key: tuple[str, ...]) -> Callable[[t
 
     def declare(cls: type[T]) -> type[T]:
         description = _first_paragraph(cls)  # before dataclass() writes a signature where there is no docstring
+        hints = {key: hint for key, hint in get_type_hints(cls, include_extras=True).items() if not key.startswith("_")}
+        for key, hint in hints.items():
+            if _column(cls, key, hint).field.pii:
+                setattr(cls, key, dataclass_field(repr=False))  # rows appear in messages of failed assertions and tracebacks
         row = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        spec = TableSpec(name, grain, primary_key, description, row, _columns(row))
+        columns = tuple(_column(row, key, hint) for key, hint in hints.items())
+        spec = TableSpec(name, grain, primary_key, description, row, columns)
         _check_declaration(spec)
         row.__table__ = spec  # type: ignore[attr-defined]
         return row
@@ -259,11 +265,6 @@ def describe_columns(specs: Iterable[TableSpec]) -> dict[str, set[tuple[str, str
 
 def _first_paragraph(cls: type) -> str:
     return " ".join((cls.__doc__ or "").strip().split("\n\n", 1)[0].split())
-
-
-def _columns(row: type) -> tuple[Column, ...]:
-    hints = get_type_hints(row, include_extras=True)
-    return tuple(_column(row, item.name, hints[item.name]) for item in fields(row))
 
 
 def _column(row: type, name: str, hint: Any) -> Column:

@@ -116,8 +116,11 @@ def decode(data: bytes) -> tuple[str, str]:
         if data.startswith(magic):
             raise _not_a_table(f"it is {kind}")
     for mark, encoding in _BOMS.items():
-        if data.startswith(mark):
-            return _decoded(data, encoding), encoding
+        if not data.startswith(mark):
+            continue
+        if encoding == "utf-8-sig":  # a damaged byte costs its row alone; in UTF-16 a lost one shifts all that follows
+            return data.decode(encoding, errors="surrogateescape"), encoding
+        return _decoded(data, encoding), encoding
     head = data[:4096]
     if head.count(0) * 4 > len(head):
         # Text in UTF-16 has its NULs, one for each Latin letter, all on even or all on odd places.

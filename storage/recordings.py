@@ -239,6 +239,10 @@ def _failed(error: OSError) -> RecordingError | StorageError:
         return RecordingError(
             "the rights on the recording forbid to read it", hint="the nightly run's user must be able to read it"
         )
+    if error.errno in (errno.EIO, errno.EBADMSG):
+        return RecordingError(
+            "the disk cannot read the recording", hint="copy it again from the recorder, and have the disk checked"
+        )
     return StorageError(f"cannot read the recordings: {type(error).__name__}", hint="is the share still mounted?")
 
 

@@ -102,8 +102,8 @@ class Tables:
         if name not in self.names():
             raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
         path = self.path(name)
-        # Arrow's own file system: with delta-rs's, which is written in Python, Arrow's threads may ask for the interpreter while
-        # it shuts down, and the process then ends with SIGABRT after its work is done.
+        # Arrow's own file system: with delta-rs's, which is written in Python, Arrow's threads may ask for the interpreter
+        # while it shuts down, and the process then ends with SIGABRT after its work is done.
         files = SubTreeFileSystem(str(path), LocalFileSystem())
         try:
             dataset = DeltaTable(path).to_pyarrow_dataset(filesystem=files)

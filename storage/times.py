@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-Accepted: ISO 8601 with ``Z``, an offset or without zone (``2026-01-31T10:05:00.250+03:00``, ``2026-01-31 10:05:00``), the
-compact forms of file names (``20260131-100500``, ``20260131100500``, ``2026-01-31_10-05-00``), unix time in seconds or ms.
+Accepted: ISO 8601 with ``Z``, an offset or without zone (``2026-01-31T10:05:00.250+03:00``, ``2026-01-31 10:05:00``); day first
+with dots, as spreadsheets write it (``31.01.2026 10:05``; slashes do not tell day from month); the compact forms of file names
+(``20260131-100500``, ``20260131100500``, ``2026-01-31_10-05-00``); unix time in seconds or ms.
 Results are UTC, cut to whole ms. A time that cannot be understood is an error: nothing is ever dated *now*.
 
 Edge cases
@@ -34,6 +35,7 @@ _FORMS = tuple(
     re.compile(form + _ZONE, re.ASCII | re.IGNORECASE)
     for form in (
         r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T ](?P<H>\d\d):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)? ?",
+        r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>\d{4}) (?P<H>\d{1,2}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)?",
         r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T_ -](?P<H>\d\d)(?P<sep>[-_.])(?P<M>\d\d)(?P=sep)(?P<S>\d\d)",
         r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)[T_ -]?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)",
     )

@@ -48,7 +48,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--scripts", nargs="*", default=[], help="names that the scripts' names begin with, as ru/ or en/refusal")
+    parser.add_argument(
+        "--scripts", nargs="*", default=[], help="names that the scripts' names begin with, as ru/ or en/refusal"
+    )
     parser.add_argument("--cache", type=Path, default=cache.default_folder())
     options = parser.parse_args()
     began = time.monotonic()

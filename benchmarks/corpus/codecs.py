@@ -78,7 +78,9 @@ def _through_gsm(pcm: Pcm) -> Pcm:
 def _through_container(codec: str, container: str, bit_rate: int, pcm: Pcm) -> Pcm:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=RATE_HZ, layout="mono", options={"application": "voip"} if codec == "libopus" else {})
+        stream = output.add_stream(
+            codec, rate=RATE_HZ, layout="mono", options={"application": "voip"} if codec == "libopus" else {}
+        )
         assert isinstance(stream, av.AudioStream)  # narrows PyAV's union
         stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm).reshape(1, -1), format="s16", layout="mono")

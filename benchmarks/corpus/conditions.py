@@ -10,7 +10,11 @@ from benchmarks.corpus import music
 PARTIES = ("agent", "customer")
 NOISES = ("line", "office", "street", "car", "hum", "none")
 LAYOUTS = ("separate", "swapped", "mono", "dual_mono")
-_LANGUAGE_COUNTRIES = {"ru": ("ru", "ru", "ru_short", "ru_short", "de"), "en": ("us", "uk", "fr", "de"), "zh": ("cn", "cn", "jp")}
+_LANGUAGE_COUNTRIES = {
+    "ru": ("ru", "ru", "ru_short", "ru_short", "de"),
+    "en": ("us", "uk", "fr", "de"),
+    "zh": ("cn", "cn", "jp"),
+}
 _CHAINS = (
     *((("alaw",), ("mulaw",)) * 4),
     *(("gsm", "alaw"), ("gsm", "mulaw"), ("amr", "alaw"), ("amr_low", "alaw"), ("opus", "mulaw"), ("opus_low", "alaw")),
@@ -111,12 +115,11 @@ def draw(rng: Random, language: str, record_from: tuple[str, ...]) -> Conditions
 def _path(rng: Random, party: str, is_clipped: bool) -> Path:
     noise = rng.choices(NOISES, (6, 3, 2 if party == "customer" else 0, 2 if party == "customer" else 0, 1, 1))[0]
     snr_db = rng.uniform(28, 42) if noise in ("line", "none", "hum") else rng.uniform(12, 30)
+    level_dbfs = round(rng.uniform(-28, -20) if party == "agent" else rng.uniform(-33, -20), 1)
     return Path(
-        level_dbfs=round(rng.uniform(-28, -20) if party == "agent" else rng.uniform(-33, -20), 1),
+        level_dbfs=level_dbfs,
         noise=noise,
         snr_db=round(snr_db, 1),
-        overdrive_db=round(rng.uniform(8, 16), 1) if is_clipped else 0.0,
+        overdrive_db=round(rng.uniform(-9, -4) - level_dbfs, 1) if is_clipped else 0.0,
         codecs=rng.choice(_CHAINS[:8] if party == "agent" and rng.random() < 0.5 else _CHAINS),
     )
-
-

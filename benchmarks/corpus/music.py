@@ -89,9 +89,9 @@ def _song(samples: int, rng: np.random.Generator) -> Sound:
     semitones = np.array([_MAJOR[d % 7] + 12 * (d // 7) for d in degree]) + int(rng.integers(-3, 8))
     pitch_hz = np.repeat(220.0 * 2 ** (semitones / 12), step)
     glide = np.hanning(60 * PER_MS)
-    pitch_hz = np.convolve(np.pad(pitch_hz, len(glide) // 2, mode="edge"), glide / glide.sum(), mode="same")[
-        len(glide) // 2 :
-    ][: notes * step]
+    pitch_hz = np.convolve(np.pad(pitch_hz, len(glide) // 2, mode="edge"), glide / glide.sum(), mode="same")[len(glide) // 2 :][
+        : notes * step
+    ]
     time_s = np.arange(notes * step) / RATE_HZ
     pitch_hz = pitch_hz * (1 + 0.012 * np.sin(2 * np.pi * 5.5 * time_s))
     glottis = signal.sawtooth(2 * np.pi * np.cumsum(pitch_hz) / RATE_HZ)

@@ -165,11 +165,17 @@ def _played(item: Item, filler: Filler, voices: Mapping[str, Voice], rng: Random
 
 
 def _cast(script: Script, rng: Random, is_held_out: bool) -> tuple[dict[str, Person], dict[str, Voice]]:
-    """People and their voices; an agent has one voice in all calls, and nobody shares a voice with another in the call."""
+    """People and their voices; nobody shares a voice with another in the call.
+
+    An agent has one voice in all calls, but for scripts that change how it speaks and second agents whose voice is taken.
+    """
     entries = [entry for entry in catalogue() if entry.language == script.language and entry.is_held_out == is_held_out]
     cast: dict[str, Person] = {}
     voices: dict[str, Voice] = {}
+    speaking = {item.kind for item in script.items}
     for speaker in slots.SPEAKERS:
+        if speaker not in speaking:
+            continue
         wanted = script.cast.get(speaker, {})
         is_customer = speaker == "customer"
         everybody = slots.people(script.language, "customers" if is_customer else "agents")
@@ -193,6 +199,8 @@ def _cast(script: Script, rng: Random, is_held_out: bool) -> tuple[dict[str, Per
         voice = rng.choice(free) if is_customer else free[person.number % len(free)]
         cast[speaker] = person
         voices[speaker] = _as_wanted(voice, wanted)
+    if "ivr" not in speaking:
+        return cast, voices
     prompts = [
         entry.voice
         for entry in entries

@@ -280,9 +280,7 @@ class _Director:
     def _interruption_lost(self, item: Item, line: Line) -> tuple[int, Line]:
         start_ms = self._anchor_ms(item)
         until_ms = self.scene.said[self.floor].span.end_ms - _GIVE_UP_MS
-        fitting = [
-            number for number, (_, span) in enumerate(line.words, start=1) if start_ms + span.end_ms <= until_ms
-        ]
+        fitting = [number for number, (_, span) in enumerate(line.words, start=1) if start_ms + span.end_ms <= until_ms]
         if not fitting or line.words[fitting[-1] - 1][1].end_ms < LEAST_WON_MS:
             raise self._error(item, "the other ends too soon after the mark for an interruption to be lost: put it earlier")
         return start_ms, line if fitting[-1] == len(line.words) else cut(line, fitting[-1])

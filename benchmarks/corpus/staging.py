@@ -149,9 +149,7 @@ def _gated(sound: Sound, spans: Spans) -> Sound:
 def cut(line: Line, words: int) -> Line:
     """The line, broken off after so many words."""
     end_ms = max(span.end_ms for _, span in line.words[:words])
-    return Line(
-        telephone.fade(line.sound[: end_ms * PER_MS], _CUT_MS), clip(line.spans, Span(0, end_ms)), line.words[:words]
-    )
+    return Line(telephone.fade(line.sound[: end_ms * PER_MS], _CUT_MS), clip(line.spans, Span(0, end_ms)), line.words[:words])
 
 
 def arrange(events: list[dict[str, Any]], lines: list[Line | None], ringing_ms: int = 0) -> Stage:

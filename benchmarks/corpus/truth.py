@@ -43,7 +43,9 @@ def ctm(scene: Scene, call_id: str, channels: Sequence[Sequence[str]]) -> str:
     )
 
 
-def truth(scene: Scene, plan: Plan, recording: str, channels: Sequence[Sequence[str]], clipped: Mapping[str, float]) -> dict[str, Any]:
+def truth(
+    scene: Scene, plan: Plan, recording: str, channels: Sequence[Sequence[str]], clipped: Mapping[str, float]
+) -> dict[str, Any]:
     """Every event of the call, in ms from the start of the recording."""
     talk = {party: scene.talk(party) for party in ("agent", "customer")}
     owned = {silence.span: silence for silence in scene.owned}
@@ -198,5 +200,3 @@ def _after(instant: datetime, milliseconds: int) -> datetime:
 
 def _iso(instant: datetime) -> str:
     return instant.isoformat(timespec="milliseconds")
-
-

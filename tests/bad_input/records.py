@@ -201,6 +201,12 @@ CASES: tuple[BadRecord, ...] = (
     _file("excel_separator_line", b"sep=;\r\n" + _NAMED.replace("\n", "\r\n").encode(), None),
     _file("extra_columns", b"call_id,started_at,wrap-up code\ngood-1,2026-01-30T10:00:00Z,7\n", None),
     _file("empty_rows_of_a_spreadsheet", _csv(GOOD, "," * 10, "," * 10), None),
+    BadRecord(
+        "damaged_byte_after_bom",
+        "damaged_byte_after_bom.csv",
+        b"\xef\xbb\xbf" + _NAMED.encode() + b"bad-1;\xff;1769767200\n",
+        "bad_text",
+    ),
     BadRecord("one_damaged_byte", "one_damaged_byte.csv", _NAMED.encode() + b"bad-1;\xff;1769767200\n", "bad_text"),
     BadRecord("header_only", "header_only.csv", _csv(), None, usable=(), problems=0),
     _file("empty", b"", "empty_file"),

@@ -146,3 +146,17 @@ def test_two_meanings_of_one_name_show() -> None:
     meanings = describe_columns([spec_of(Probe), spec_of(Other)])
     assert len(meanings["call_id"]) == 2
     assert meanings["start_ms"] == {("Start.", "ms", int)}
+
+
+@table("event_private", grain="secret", primary_key=("call_id",))
+class Private:
+    """A row with personal data."""
+
+    call_id: Id
+    agent_name: Annotated[str | None, Field("Name.", pii=True)]
+
+
+def test_personal_data_does_not_show_in_a_repr() -> None:
+    shown = repr(Private(call_id="c-1", agent_name="Anna"))
+    assert "c-1" in shown
+    assert "Anna" not in shown

@@ -138,7 +138,12 @@ def test_a_pipe_is_not_read(folder):
 
 @pytest.mark.parametrize(
     ("failure", "kind"),
-    [(PermissionError(), RecordingError), (OSError(errno.EIO, "x"), StorageError), (FileNotFoundError(), MissingRecording)],
+    [
+        (PermissionError(), RecordingError),
+        (OSError(errno.EIO, "x"), RecordingError),
+        (OSError(errno.ESTALE, "x"), StorageError),
+        (FileNotFoundError(), MissingRecording),
+    ],
 )
 def test_a_store_that_fails(folder, monkeypatch, failure, kind):
     def fail(*args, **kwargs):
