@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.night import policy_sections
+from flows.equipment import policy_sections
 from postcall.analyzer import Registry, discover
 from postcall.policy import Policy
 from postcall.tables import STAMP, Column, TableSpec, spec_of

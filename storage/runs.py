@@ -56,4 +56,5 @@ class RunSkip:
     reason: Annotated[str, Field("Why the call does not have that part.")]
 
 
-RUN_TABLES = (RunNight, RunFailure, RunSkip)
+RUN_TABLES = (RunFailure, RunSkip, RunNight)
+"""In the order in which a night writes them."""

@@ -10,8 +10,8 @@ truth/<call id>.json             everything true of the call, ``TRUTH.md`` besid
 truth/<call id>.rttm             who spoke when (NIST RTTM)
 calls.csv                        call records, as docs/call-records.md explains
 
-Needs the Debian packages ``espeak-ng festival festvox-ru festvox-us-slt-hts libflite1 libgsm1``. The same packages and seed make
-the same files, whatever ``--jobs``. Utterances are kept in a cache folder, so the second time is quick.
+Needs the Debian packages ``espeak-ng festival festvox-ru festvox-us-slt-hts libflite1 libgsm1``. The same packages and seed
+make the same files, whatever ``--jobs``. Utterances are kept in a cache folder, so the second time is quick.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -32,11 +33,12 @@ import numpy as np
 from benchmarks.corpus import cache, telephone, truth
 from benchmarks.corpus.planning import Plan, draw_calls
 from benchmarks.corpus.rendering import lay_out, render
-from benchmarks.corpus.scene import arrange
+from benchmarks.corpus.scene import SceneError, arrange
 from benchmarks.corpus.script import load, paths
 from benchmarks.corpus.staging import Line, prepare
 from benchmarks.corpus.voices import words_of
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FILE_DELAYS = {"opus": 1, "opus_low": 1}
 """Samples that a decoder gives late what was written."""
 
@@ -53,36 +55,59 @@ def main() -> None:
     )
     parser.add_argument("--cache", type=Path, default=cache.default_folder())
     options = parser.parse_args()
+    if options.out.resolve().is_relative_to(REPOSITORY):
+        sys.exit(f"{options.out} lies in the repository: hundreds of MB of sound do not belong there, choose another folder")
     began = time.monotonic()
     scripts = [load(path) for path in paths()]
     wanted = [script for script in scripts if not options.scripts or script.name.startswith(tuple(options.scripts))]
     if not wanted:
         sys.exit("no script of that name")
     plans = draw_calls(wanted, options.calls, options.seed)
-    seconds = make(options.out, plans, options.cache, options.jobs) / 1000
-    print(f"{len(plans)} calls, {seconds / 3600:.2f} h of sound, in {time.monotonic() - began:.0f} s: {options.out}")
+    made = make(options.out, plans, options.cache, options.jobs)
+    hours = sum(call.duration_ms for call in made) / 3_600_000
+    unplayable = [call.problem for call in made if call.problem]
+    print(f"{len(made) - len(unplayable)} calls, {hours:.2f} h, in {time.monotonic() - began:.0f} s: {options.out}")
+    if unplayable:
+        sys.exit("\n".join(["These calls do not come out as their scripts say, and were left out:", *sorted(set(unplayable))]))
 
 
-def make(out: Path, plans: Sequence[Plan], cache_folder: Path, jobs: int) -> int:
-    """Write the calls under ``out``, in place of what was there; returns their length in ms."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call that was made, or the problem why not."""
+
+    record: dict[str, str]
+    duration_ms: int
+    problem: str = ""
+
+
+def make(out: Path, plans: Sequence[Plan], cache_folder: Path, jobs: int) -> list[Made]:
+    """Write the calls under ``out``, in place of what was there."""
     for folder in ("recordings", "truth"):
         shutil.rmtree(out / folder, ignore_errors=True)
         (out / folder).mkdir(parents=True)
     wanted = [(one.voice, one.spoken) for plan in plans for one in plan.played if one.voice]
     with ProcessPoolExecutor(jobs) as workers:
         cache.fill(cache_folder, wanted, workers)
-        rows, durations_ms = zip(*workers.map(partial(make_call, out, cache_folder), plans, chunksize=4), strict=True)
+        made = list(workers.map(partial(make_call, out, cache_folder), plans, chunksize=4))
+    write_records(out / "calls.csv", [call.record for call in made if not call.problem])
+    return made
+
+
+def write_records(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    """Write call records, columns that only some scripts give last."""
     others = sorted({column for row in rows for column in row} - set(truth.COLUMNS))
-    with (out / "calls.csv").open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*truth.COLUMNS, *others], restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda row: row["started_at"]))
-    return sum(durations_ms)
 
 
-def make_call(out: Path, cache_folder: Path, plan: Plan) -> tuple[dict[str, str], int]:
-    """Write one call; returns its record and its length in ms."""
-    scene = arrange(plan, lines_of(plan, cache_folder))
+def make_call(out: Path, cache_folder: Path, plan: Plan) -> Made:
+    """Write one call."""
+    try:
+        scene = arrange(plan, lines_of(plan, cache_folder))
+    except SceneError as error:
+        return Made({}, 0, str(error))
     channels, clipped = render(scene, plan)
     pcm, parties = lay_out(channels, plan.conditions, plan.script.direction)
     form = plan.conditions.form
@@ -93,7 +118,7 @@ def make_call(out: Path, cache_folder: Path, plan: Plan) -> tuple[dict[str, str]
     (out / "truth" / f"{plan.call_id}.json").write_text(truth.as_json(fields), encoding="utf-8")
     (out / "truth" / f"{plan.call_id}.rttm").write_text(truth.rttm(scene, plan.call_id), encoding="utf-8")
     (out / "recordings" / f"{plan.call_id}.ctm").write_text(truth.ctm(scene, plan.call_id, parties), encoding="utf-8")
-    return truth.record(scene, plan, recording, parties), scene.duration_ms
+    return Made(truth.record(scene, plan, recording, parties), scene.duration_ms)
 
 
 def lines_of(plan: Plan, cache_folder: Path) -> dict[int, Line]:

@@ -92,7 +92,7 @@ def _through_container(codec: str, container: str, bit_rate: int, pcm: Pcm) -> P
             output.mux(stream.encode(piece))
         output.mux(stream.encode(None))
     buffer.seek(0)
-    with av.open(buffer) as source:
+    with av.open(buffer, "r") as source:
         back = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
         frames = [piece for frame in source.decode(source.streams.audio[0]) for piece in back.resample(frame)]
         return np.concatenate([piece.to_ndarray()[0] for piece in [*frames, *back.resample(None)]])

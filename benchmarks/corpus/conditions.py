@@ -1,4 +1,4 @@
-"""Under what conditions a call is recorded: levels, noise, clipping, bleed, codecs, layout, tones. Drawn by seed, kept in the truth."""
+"""Under what conditions a call is recorded: levels, noise, clipping, bleed, codecs, layout, tones; drawn by seed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hold music in several styles, made of sines, noise and filters: no recording, no licence, never twice the same.
 
-``song`` is the hard one: a melody sung on vowels, with the pitch, vibrato and formants of a voice, which is no speech all the same.
+``song`` is the hard one: a melody sung on vowels, with the pitch, vibrato and formants of a voice, and is no speech.
 """
 
 from __future__ import annotations

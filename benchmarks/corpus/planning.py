@@ -3,7 +3,7 @@
 A call's draw depends on the seed and its number alone, so the same seed makes the same calls whatever the number of workers.
 
 held out
-    One call in five is spoken by voices that no other call has, of agents that no other call has: never to be used for training.
+    One call in five is spoken by voices, and taken by agents, that the other calls do not have: never to be used for training.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def draw_call(script: Script, number: int, seed: int, after: tuple[Plan, FollowU
     else:
         minutes = rng.uniform(*after[1].after_min)
         started_at = after[0].started_at + timedelta(milliseconds=round(60_000 * minutes))
-    filler = Filler(script.language, cast, started_at.hour, rng)
+    filler = Filler(script.language, cast, started_at.hour, first.seed if first else call_seed)
     played = tuple(_played(item, filler, voices, rng) for item in script.played(chosen))
     return Plan(
         call_id=f"{number:04d}-{script.name.partition('/')[2]}",

@@ -1,7 +1,7 @@
 """From a scene to the sound of a recording: voices, noise, tones and music through the line's codecs.
 
-The steps, for each party: speech at its level, bleed from the other, noise, tones and music, clipping, codecs, mute. Then the channels are laid
-out. Mute comes last, since a switch makes it: digital silence.
+The steps, for each party: speech at its level, bleed from the other, noise, tones and music, clipping, codecs, mute. Then the
+channels are laid out. Mute comes last, since a switch makes it: digital silence.
 """
 
 from __future__ import annotations

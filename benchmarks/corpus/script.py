@@ -34,8 +34,8 @@ When: TypeAlias = Mapping[str, tuple[str, ...]]
 Range: TypeAlias = tuple[int, int]
 
 _OWN_KEYS = {  # kind of item -> further keys
-    **dict.fromkeys(("agent", "agent2", "customer", "ivr"), {"gap_ms", "as", "at", "level_db", "rate_pct"}),
-    "keys": {"by"},
+    **{who: {"gap_ms", "as", "at", "level_db", "rate_pct"} for who in ("agent", "agent2", "customer", "ivr")},
+    "keys": set(),
     "ring": set(),
     "hold": {"ms", "announced", "gap_ms"},
     "mute": set(),
@@ -237,26 +237,40 @@ class _Reader:
         kind = kinds[0]
         where += f" ({kind})"
         self._unknown(where, set(raw), _OWN_KEYS[kind] | {kind, "when"})
-        texts: tuple[str, ...] = ()
-        ms = (0, 0)
-        if "gap_ms" in _OWN_KEYS[kind] and kind not in SOUNDS:
-            texts = self._wordings(where, raw[kind], language)
-        elif kind in SOUNDS:
-            texts = self._one_of(where, raw[kind], SOUNDS[kind])
-            ms = self._range(f"{where}: ms", raw.get("ms"), 1000, 600_000)
-        elif kind == "hangup":
-            texts = self._one_of(where, raw[kind], ("agent", "customer"))
-        elif kind == "keys":
-            texts = (str(raw[kind]),)
-            if not re.fullmatch(r"[0-9*#]+", texts[0]):
-                self.wrong.append(f"{where}: keys out of 0-9 * #")
-        elif kind == "ring":
-            ms = self._range(where, raw[kind], 1, 12)
-        else:
-            ms = self._range(where, raw[kind], SILENCE_MS if kind == "pause" else 1000, 120_000)
-            if kind == "pause":
-                self._one_of(f"{where}: owner", raw.get("owner"), ("agent", "customer"))
+        texts, ms = self._content(where, kind, raw, language)
         gap = "after_ms" if kind == "hangup" else "gap_ms"
+        self._overlap(where, raw, texts)
+        return Item(
+            kind=kind,
+            texts=texts,
+            ms=ms,
+            gap_ms=self._range(f"{where}: {gap}", raw.get(gap, DEFAULT_MS[gap]), 0, SILENCE_MS - 1),
+            overlap=raw.get("as", ""),
+            at=raw.get("at", 0),
+            when=self._when(where, raw),
+            more={key: raw[key] for key in ("announced", "owner", "busy", "level_db", "rate_pct") if key in raw},
+            place=place,
+        )
+
+    def _content(self, where: str, kind: str, raw: Mapping[str, Any], language: str) -> tuple[tuple[str, ...], Range]:
+        """Wordings, or the one word of an event; and its range."""
+        if kind in ("agent", "agent2", "customer", "ivr"):
+            return self._wordings(where, raw[kind], language), (0, 0)
+        if kind in SOUNDS:
+            return self._one_of(where, raw[kind], SOUNDS[kind]), self._range(f"{where}: ms", raw.get("ms"), 1000, 600_000)
+        if kind == "hangup":
+            return self._one_of(where, raw[kind], ("agent", "customer")), (0, 0)
+        if kind == "keys":
+            if not re.fullmatch(r"[0-9*#]+", str(raw[kind])):
+                self.wrong.append(f"{where}: keys out of 0-9 * #")
+            return (str(raw[kind]),), (0, 0)
+        if kind == "ring":
+            return (), self._range(where, raw[kind], 1, 12)
+        if kind == "pause":
+            self._one_of(f"{where}: owner", raw.get("owner"), ("agent", "customer"))
+        return (), self._range(where, raw[kind], SILENCE_MS if kind == "pause" else 1000, 120_000)
+
+    def _overlap(self, where: str, raw: Mapping[str, Any], texts: tuple[str, ...]) -> None:
         overlap = raw.get("as", "")
         if overlap and overlap not in OVERLAPS:
             self.wrong.append(f"{where}: as = one of {', '.join(OVERLAPS)}")
@@ -265,21 +279,10 @@ class _Reader:
             self.wrong.append(f"{where}: {overlap or 'speech without overlap'} {need}")
         if overlap and "gap_ms" in raw:
             self.wrong.append(f"{where}: overlapping speech takes no gap_ms")
-        for text in texts if kind in slots.SPEAKERS else ():
+        for text in texts:
             marks = slots.MARK.findall(text)
             if len(set(marks)) < len(marks):
                 self.wrong.append(f"{where}: a mark stands twice in one text")
-        return Item(
-            kind=kind,
-            texts=texts,
-            ms=ms,
-            gap_ms=self._range(f"{where}: {gap}", raw.get(gap, DEFAULT_MS[gap]), 0, SILENCE_MS - 1),
-            overlap=overlap,
-            at=raw.get("at", 0),
-            when=self._when(where, raw),
-            more={key: raw[key] for key in ("announced", "owner", "busy", "by", "level_db", "rate_pct") if key in raw},
-            place=place,
-        )
 
     def _wordings(self, where: str, raw: Any, language: str) -> tuple[str, ...]:
         texts = (raw,) if isinstance(raw, str) else tuple(raw)
@@ -288,8 +291,10 @@ class _Reader:
             plain = slots.bare(text)
             if strange := sorted(set(re.findall(_LETTERS.get(language, r"$^"), plain))):
                 self.wrong.append(f"{where}: write numbers as words, and only letters of {language}; not {' '.join(strange)}")
-            if not text.strip():
-                self.wrong.append(f"{where}: no text")
+            if not re.search(r"\w", plain):
+                self.wrong.append(f"{where}: no word in the text")
+            if re.search(r"(^|\s)[^\w\s{}\[]+(\s|$)", slots.MARK.sub("", text)):
+                self.wrong.append(f"{where}: a dash or other sign stands alone; write a comma after the word")
         return texts
 
     def _when(self, where: str, raw: Mapping[str, Any]) -> When:
@@ -354,7 +359,7 @@ def _contradictions(script: Script) -> Iterator[str]:
     for chosen in script.combinations():
         items = script.played(chosen)
         said = f" (with {', '.join(f'{k} = {v}' for k, v in chosen.items())})" if chosen else ""
-        for problem in itertools.chain(_order(items), _overlaps(items, script.language), _results(script, items, chosen)):
+        for problem in itertools.chain(_order(items), _overlaps(items), _results(script, items, chosen)):
             yield problem + said
 
 
@@ -366,6 +371,7 @@ def _order(items: list[Item]) -> Iterator[str]:
     kinds = [item.kind for item in items]
     if kinds.count("hangup") != 1 or kinds[-1] != "hangup":
         yield "the last item, and only that, is a hangup"
+        return
     if not {"agent", "customer"} <= set(kinds):
         yield "agent and customer must both speak"
     if kinds.count("ring") > 1:
@@ -380,9 +386,13 @@ def _order(items: list[Item]) -> Iterator[str]:
             yield f"{_at(item)}: the next item must be speech that overlaps nothing"
     if "ring" in kinds and {"ivr", "keys"} & set(kinds[kinds.index("ring") :]):
         yield "the menu (ivr, keys) comes before the ring"
+    yield from _transfer(kinds)
+
+
+def _transfer(kinds: list[str]) -> Iterator[str]:
     if kinds.count("transfer") > 1:
         yield "one transfer a call"
-    before, after = kinds, []
+    before, after = kinds, list[str]()
     if "transfer" in kinds:
         before, after = kinds[: kinds.index("transfer")], kinds[kinds.index("transfer") :]
         if "agent2" not in after:
@@ -398,7 +408,7 @@ def _letters(text: str) -> int:
     return sum(3 if letter >= "\u4e00" else letter.isalpha() for letter in slots.bare(text))
 
 
-def _overlaps(items: list[Item], language: str) -> Iterator[str]:
+def _overlaps(items: list[Item]) -> Iterator[str]:
     floor: Item | None = None
     used: set[tuple[int, int]] = set()
     for before, item in zip([None, *items], items, strict=False):
@@ -431,11 +441,9 @@ def _anchor(floor: Item, item: Item) -> Iterator[str]:
         elif not head.strip():
             yield f"{_at(item)}: the mark in say {floor.place} needs a word before it"
         elif item.overlap == "backchannel" and _letters(rest) < 2 * own + 6:
-            yield f"{_at(item)}: too little is said after [{item.at}] in say {floor.place}: a backchannel lies inside the other's speech"
-        elif item.overlap == "interruption_won" and _letters(rest) < 24:
-            yield f"{_at(item)}: write at least five words after [{item.at}] in say {floor.place}, for the other to break off in"
-        elif item.overlap == "interruption_lost" and _letters(rest) < 24:
-            yield f"{_at(item)}: write at least five words after [{item.at}] in say {floor.place}: the other goes on speaking"
+            yield f"{_at(item)}: say more after [{item.at}] in say {floor.place}: a backchannel lies inside the other's speech"
+        elif item.overlap != "backchannel" and _letters(rest) < 24:
+            yield f"{_at(item)}: say at least five words after [{item.at}] in say {floor.place}: the other is still speaking"
     if item.overlap == "backchannel" and own > 16:
         yield f"{_at(item)}: too long for a backchannel"
     if item.overlap.startswith("interruption") and min(map(_letters, item.texts)) < 9:

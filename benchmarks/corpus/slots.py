@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ SPEAKERS = ("agent", "agent2", "customer")
 MARK = re.compile(r"\s*\[(\d+)\]")
 """The place in a text where an overlap begins."""
 _BRACED = re.compile(r"\{([^{}]*)\}")
-_SLOT = re.compile(r"([a-z][a-z0-9_]*)(?:#([2-9]))?(?:\.([a-z]+))?")
+_SLOT = re.compile(r"([a-z][a-z0-9_]*)(?:#([23]))?(?:\.([a-z]+))?")
 _GENDERED = re.compile(r"([a-z0-9]+):([^|]*)\|([^|]*)")
 _NUMBERS = {"number": 6, "phone": 10}
 _DAY_PARTS = ((12, "morning"), (18, "day"), (24, "evening"))
@@ -57,7 +57,8 @@ def cases_of(language: str) -> dict[str, set[str]]:
     """Known slots, and the cases each can be asked for in."""
     known: dict[str, set[str]] = {"day_greeting": set(), "agent_name": set(), "agent2_name": set(), "agent_number": set()}
     known |= {name: set() for name in _NUMBERS}
-    lists = values_of(language)["values"] | {"customer_name": sum(values_of(language)["customers"].values(), [])}
+    customers = values_of(language)["customers"]
+    lists = values_of(language)["values"] | {"customer_name": customers["male"] + customers["female"]}
     for name, values in lists.items():
         known[name] = set.intersection(*({"nom"} if isinstance(value, str) else set(value) for value in values)) - {"nom"}
     return known
@@ -89,15 +90,14 @@ def bare(text: str) -> str:
     return MARK.sub("", _BRACED.sub(lambda m: (m[1].partition(":")[2] or "").partition("|")[0], text))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Filler:
-    """Fills slots for one call; each slot keeps its value."""
+    """Fills slots: the same seed gives a slot the same value, in this call and in one that follows it up."""
 
     language: str
     cast: Mapping[str, Person]
     hour: int
-    rng: Random
-    _drawn: dict[tuple[str, int], Any] = field(default_factory=dict)
+    seed: str
 
     def fill(self, text: str) -> str:
         """The text with all slots filled; marks stay."""
@@ -121,14 +121,11 @@ class Filler:
         return value if isinstance(value, str) else str(value[case])
 
     def _draw(self, name: str, which: int) -> Any:
-        if (name, which) not in self._drawn:
-            if name in _NUMBERS:
-                value: Any = self._digits("".join(self.rng.choice("0123456789") for _ in range(_NUMBERS[name])))
-            else:
-                taken = [drawn for (other, _), drawn in self._drawn.items() if other == name]
-                value = self.rng.choice([v for v in values_of(self.language)["values"][name] if v not in taken])
-            self._drawn[name, which] = value
-        return self._drawn[name, which]
+        rng = Random(f"{self.seed} {name}")
+        if name in _NUMBERS:
+            return self._digits("".join(rng.choices("0123456789", k=_NUMBERS[name])))
+        values = values_of(self.language)["values"][name]
+        return rng.sample(values, len(values))[which - 1]
 
     def _digits(self, digits: str) -> str:
         words = [values_of(self.language)["digits"][int(digit)] for digit in digits]

@@ -2,8 +2,8 @@
 
 References
 ----------
-Asterisk ``indications.conf.sample``, spandsp ``global-tones.xml``; for Russia the two disagree on ringing, so both are here. DTMF
-as in ITU-T Q.23.
+Asterisk ``indications.conf.sample``, spandsp ``global-tones.xml``; for Russia the two disagree on ringing, so both are here.
+DTMF as in ITU-T Q.23.
 """
 
 from __future__ import annotations

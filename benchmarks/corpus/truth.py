@@ -1,4 +1,4 @@
-"""What is true of a call, in the formats of the field (RTTM, CTM), as JSON, and its call record. ``TRUTH.md`` lists the fields."""
+"""What is true of a call: RTTM, CTM, JSON, whose fields ``TRUTH.md`` lists; and its call record."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ def as_json(fields: Mapping[str, Any]) -> str:
 def record(scene: Scene, plan: Plan, recording: str, channels: Sequence[Sequence[str]]) -> dict[str, str]:
     """The call record, as ``docs/call-records.md`` has it; part of what is true is missing from it, as in real exports.
 
-    What is missing: the holds, the start of the recording, who hung up, who is on which channel. Of swapped channels some records
-    name them the other way round: the one thing that is wrong and not missing.
+    What is missing: the holds, the start of the recording, who hung up, who is on which channel. Some records
+    name swapped channels the other way round: the one thing that is wrong and not missing.
     """
     rng = Random(f"{plan.seed} record")
     chances = [rng.random() for _ in range(5)]  # all drawn always, so that one share can change without the others

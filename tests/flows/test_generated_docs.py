@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.equipment import policy_sections
 from flows.generated_docs import out_of_date, pages, write_pages
-from flows.night import policy_sections
 from flows.report import declared_tables
 from flows.settings import Settings
 from postcall import errors

@@ -23,9 +23,10 @@ from rich.console import Console
 
 import postcall.analyzer
 import postcall.rollup
-from flows import night
+from flows import equipment, night
+from flows.findings import Findings
 from flows.listen import HeardCall, Listener
-from flows.night import Night, NightReport, plainly, run_night
+from flows.night import NightReport, plainly, run_night
 from flows.plan import NightPlan
 from flows.report import declared_tables, print_report
 from flows.settings import Settings, TranscriberSettings
@@ -132,7 +133,7 @@ class Marked:
     printed: str
     heard: list[HeardCall]
     plans: list[NightPlan]
-    nights: list[Night]
+    nights: list[Findings]
     connections: list[Any]
 
 
@@ -201,10 +202,10 @@ def _marked_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Marked:
         transcriber=TranscriberSettings(engine="quoting"),
     )
     _register(monkeypatch)
-    monkeypatch.setattr(night, "load_transcriber", lambda _engine, _options: QuotingEngine())
+    monkeypatch.setattr(equipment, "load_transcriber", lambda _engine, _options: QuotingEngine())
     heard: list[HeardCall] = []
     plans: list[NightPlan] = []
-    nights: list[Night] = []
+    nights: list[Findings] = []
     _remember(monkeypatch, Listener, "hear", heard)
     _remember(monkeypatch, night, "plan_night", plans)
     _remember(monkeypatch, night, "listen_and_measure", nights)
@@ -310,7 +311,6 @@ def test_no_repr_shows_it(marked: Marked) -> None:
             assert MARKER not in repr(part)
     for found in marked.nights:
         assert MARKER not in repr(found)
-        assert MARKER not in repr(found.measures)
     assert kinds >= {
         "Call", "Telephony", "Recording", "Transcript", "Word", "Turn", "Utterance", "HeardCall", "PlannedCall", "NightPlan",
         "Failure", "NightReport",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.night import policy_sections
+from flows.equipment import policy_sections
 from flows.scaffold import FILES, write_scaffold
 from flows.settings import Settings, load_settings
 from postcall.analyzer import discover

@@ -1,0 +1,66 @@
+"""What a night found: rows by table, what could not be measured, what failed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.failures import Failure, where_raised
+from flows.listen import HeardCall
+from postcall.analyzer import Analyzer
+from postcall.call import Call
+from postcall.errors import AnalyzerError, MissingInput
+from postcall.policy import PolicySet
+from storage.runs import RunSkip
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the night has found so far.
+
+    Attributes
+    ----------
+    rows
+        Table name -> rows.
+    skips
+        Analyzers that could not measure a call.
+    failures
+        Everything that failed.
+    call_ids, recordings, engines
+        Calls heard, recordings decoded, and by engine the calls whose words it wrote.
+    """
+
+    rows: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    skips: list[RunSkip] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    call_ids: list[str] = field(default_factory=list)
+    recordings: int = 0
+    engines: Counter[str] = field(default_factory=Counter)
+
+    def add(self, heard: HeardCall, analyzers: tuple[Analyzer, ...], policies: PolicySet) -> None:
+        """Count one call and let every analyzer measure it."""
+        call = heard.call
+        self.call_ids.append(call.call_id)
+        self.failures += heard.failures
+        self.recordings += call.recording is not None
+        if call.transcript is not None:
+            self.engines[call.transcript.engine] += 1
+        for analyzer in analyzers:
+            self._measure(call, analyzer, policies)
+
+    def _measure(self, call: Call, analyzer: Analyzer, policies: PolicySet) -> None:
+        try:
+            rows = analyzer.rows(call, policies)
+        except MissingInput as missing:
+            skip = RunSkip(call_id=call.call_id, analyzer=analyzer.name, part=missing.part, reason=missing.message)
+            self.skips.append(skip)
+        except Exception as error:  # noqa: BLE001  # an analyzer's defect costs its rows of this call, not the night
+            broken = AnalyzerError(
+                f"analyzer '{analyzer.name}' version {analyzer.version} broke: {where_raised(error)}",
+                hint="the call is in order; mend the analyzer and run the night again",
+            )
+            self.failures.append(Failure("analyzer", broken, call_id=call.call_id, analyzer=analyzer.name))
+        else:
+            for row in rows:
+                self.rows[row.__table__.name].append(row)

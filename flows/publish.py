@@ -1,0 +1,112 @@
+"""From findings to stored tables: rows checked and rolled up, then the day replaced, then what ran and what failed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from flows.equipment import Equipment, library_versions
+from flows.failures import Failure, where_raised
+from flows.findings import Findings
+from postcall.errors import TableError
+from postcall.rollup import Day, Rollup
+from postcall.tables import Stamp, TableSpec, spec_of
+from storage.ledger import Ledger, State
+from storage.runs import RUN_TABLES, RunFailure, RunNight, RunSkip
+from storage.tables import Tables
+
+
+def check_and_roll_up(day: date, findings: Findings, equipment: Equipment, run_id: str) -> dict[str, pa.Table]:
+    """Rows -> checked tables, then the KPI tables out of them. A table that is not in order is left out, as a failure."""
+    made: dict[str, pa.Table] = {}
+    for analyzer in equipment.registry.analyzers:
+        stamp = Stamp(day, run_id, analyzer.version, equipment.policies.digest)
+        for spec in analyzer.tables:
+            _check(spec, findings.rows.get(spec.name, []), stamp, made, findings)
+    for rollup in equipment.registry.rollups:
+        rows = _rolled_up(rollup, Day(day, made), equipment, findings)
+        stamp = Stamp(day, run_id, rollup.version, equipment.policies.digest)
+        for spec in rollup.tables if rows is not None else ():
+            _check(spec, [row for row in rows or () if type(row) is spec.row], stamp, made, findings)
+    return made
+
+
+def _rolled_up(rollup: Rollup, day: Day, equipment: Equipment, findings: Findings) -> list[Any] | None:
+    """Rows of a rollup; None when it broke or lacks a table, which is then among the failures."""
+    if any(spec.name not in day.tables for spec in rollup.reads):
+        what = f"rollup '{rollup.name}' was left out: a table that it reads is not in order"
+    else:
+        try:
+            return rollup.rows(day, equipment.policies)
+        except Exception as error:  # noqa: BLE001  # a rollup's defect costs its table, not the night
+            what = f"rollup '{rollup.name}' version {rollup.version} broke: {where_raised(error)}"
+    findings.failures.append(Failure("table", TableError(what), analyzer=rollup.name))
+    return None
+
+
+def _check(spec: TableSpec, rows: list[Any], stamp: Stamp, made: dict[str, pa.Table], findings: Findings) -> None:
+    try:
+        made[spec.name] = spec.to_arrow(rows, stamp)
+    except TableError as error:
+        findings.failures.append(Failure("table", error, analyzer=spec.name))
+
+
+def write_day(tables: Tables, day: date, made: dict[str, pa.Table], equipment: Equipment, run_id: str) -> None:
+    """Replace the day in every table.
+
+    Raises
+    ------
+    StorageError
+        The store gave up.
+    """
+    for name, spec in equipment.registry.tables.items():
+        if name in made:
+            tables.replace_day(spec, day, made[name], run_id)
+
+
+def write_run(
+    tables: Tables, ledger: Ledger, run: RunNight, findings: Findings, equipment: Equipment, *, day: date, run_id: str
+) -> None:
+    """Write what failed, what was skipped, and last what ran: a day with a row in run_night is whole.
+
+    Raises
+    ------
+    StorageError
+        The store gave up.
+    """
+    # The same failure found twice, such as one file named by two records, is one row.
+    failures = {row.failure_id: row for row in (failure.row() for failure in findings.failures)}
+    rows: dict[type, list[Any]] = {RunFailure: list(failures.values()), RunSkip: findings.skips, RunNight: [run]}
+    stamp = Stamp(day, run_id, 1, equipment.policies.digest)
+    for row in RUN_TABLES:
+        spec = spec_of(row)
+        tables.replace_day(spec, day, spec.to_arrow(rows[row], stamp), run_id)
+    codes = {f.call_id: f.error.code for f in findings.failures if f.call_id and f.is_quarantined}
+    for call_id in findings.call_ids:
+        code = codes.get(call_id)
+        ledger.mark(day, call_id, State.QUARANTINED if code else State.DONE, code)
+
+
+def run_row(
+    day: date, started_at: datetime, findings: Findings, equipment: Equipment, *, time_zone: str, inputs_digest: str
+) -> RunNight:
+    """The row of ``run_night``: what made the day's rows."""
+    engine = equipment.transcriber
+    return RunNight(
+        night=day.isoformat(),
+        started_at=started_at,
+        finished_at=datetime.now(UTC),
+        time_zone=time_zone,
+        calls=len(findings.call_ids),
+        recordings=findings.recordings,
+        transcripts=findings.engines.total(),
+        quarantined=sum(failure.is_quarantined for failure in findings.failures),
+        transcriber=engine.name if engine else equipment.why_no_transcriber,
+        policy_name=equipment.policies.name,
+        policy_json=json.dumps(equipment.policies.to_dict(), ensure_ascii=False, sort_keys=True),
+        versions_json=json.dumps(library_versions()),
+        inputs_digest=inputs_digest,
+    )
