@@ -1,7 +1,7 @@
 """Settings of the whole suite.
 
-Property tests draw the same examples in every run, so that a failure is the change's and not the draw's, and no speed is judged: a busy
-machine is no defect. ``HYPOTHESIS_PROFILE=explore`` draws new examples, and more of them.
+Property tests draw the same examples in every run, so that a failure is the change's and not the draw's, and no speed is
+judged: a busy machine is no defect. ``HYPOTHESIS_PROFILE=explore`` draws new examples, and more of them.
 """
 
 from __future__ import annotations
