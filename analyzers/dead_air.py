@@ -36,19 +36,12 @@ from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.fields import (
     CallId,
-    DurationMs,
-    EndMs,
     IsHoldKnown,
     NotMeasurable,
-    RoleAfter,
-    RoleBefore,
-    SilenceOwnerBasis,
-    SilenceOwnerRole,
-    StartMs,
 )
 from postcall.not_measurable import Reasons
 from postcall.policy import Policy, Setting
-from postcall.silence_owner import owned_silences
+from postcall.silence_owner import OwnedSilenceRow, owned_silences
 from postcall.tables import Field, table
 from postcall.telephony import Role
 
@@ -88,18 +81,8 @@ class CallDeadAir:
 
 
 @table("event_dead_air", grain="silence of at least `dead_air.min_s`", primary_key=("call_id", "start_ms"))
-class EventDeadAir:
+class EventDeadAir(OwnedSilenceRow):
     """Silences that nobody fills, inside the conversation and outside hold."""
-
-    call_id: CallId
-    start_ms: StartMs
-    end_ms: EndMs
-    duration_ms: DurationMs
-    owner: SilenceOwnerRole
-    owner_basis: SilenceOwnerBasis
-    role_before: RoleBefore
-    role_after: RoleAfter
-    not_measurable: NotMeasurable
 
 
 @analyzer(version=1)
@@ -136,14 +119,4 @@ def dead_air(call: Call, policy: DeadAirPolicy) -> Iterator[CallDeadAir | EventD
         not_measurable=why.text(),
     )
     for one in found:
-        yield EventDeadAir(
-            call_id=call.call_id,
-            start_ms=one.span.start_ms,
-            end_ms=one.span.end_ms,
-            duration_ms=one.span.duration_ms,
-            owner=one.owner and one.owner.value,
-            owner_basis=one.basis,
-            role_before=one.role_before and one.role_before.value,
-            role_after=one.role_after and one.role_after.value,
-            not_measurable=one.not_measurable,
-        )
+        yield EventDeadAir.of(call.call_id, one)

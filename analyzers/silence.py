@@ -35,21 +35,14 @@ from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.fields import (
     CallId,
-    DurationMs,
-    EndMs,
     IsHoldKnown,
     NonTalkMs,
     NotMeasurable,
-    RoleAfter,
-    RoleBefore,
     SilenceMs,
-    SilenceOwnerBasis,
-    SilenceOwnerRole,
-    StartMs,
 )
 from postcall.not_measurable import Reasons
 from postcall.policy import Policy, Setting
-from postcall.silence_owner import owned_silences
+from postcall.silence_owner import OwnedSilenceRow, owned_silences
 from postcall.spans import at_least, clip, intersect, longest_ms, total_ms
 from postcall.tables import Field, table
 
@@ -97,18 +90,8 @@ class CallSilence:
 
 
 @table("event_silence", grain="silence of at least `silence.min_s`", primary_key=("call_id", "start_ms"))
-class EventSilence:
+class EventSilence(OwnedSilenceRow):
     """Silences inside the conversation and outside hold, and who owed the next word."""
-
-    call_id: CallId
-    start_ms: StartMs
-    end_ms: EndMs
-    duration_ms: DurationMs
-    owner: SilenceOwnerRole
-    owner_basis: SilenceOwnerBasis
-    role_before: RoleBefore
-    role_after: RoleAfter
-    not_measurable: NotMeasurable
 
 
 @analyzer(version=1)
@@ -143,14 +126,4 @@ def silence(call: Call, policy: SilencePolicy) -> Iterator[CallSilence | EventSi
         not_measurable=why.text(),
     )
     for one in owned_silences(call, round(policy.min_s * 1000)):
-        yield EventSilence(
-            call_id=call.call_id,
-            start_ms=one.span.start_ms,
-            end_ms=one.span.end_ms,
-            duration_ms=one.span.duration_ms,
-            owner=one.owner and one.owner.value,
-            owner_basis=one.basis,
-            role_before=one.role_before and one.role_before.value,
-            role_after=one.role_after and one.role_after.value,
-            not_measurable=one.not_measurable,
-        )
+        yield EventSilence.of(call.call_id, one)

@@ -31,9 +31,21 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from postcall.call import Call
 from postcall.errors import MissingInput
+from postcall.fields import (
+    CallId,
+    DurationMs,
+    EndMs,
+    NotMeasurable,
+    RoleAfter,
+    RoleBefore,
+    SilenceOwnerBasis,
+    SilenceOwnerRole,
+    StartMs,
+)
 from postcall.language.lexicon import announces_wait, asks_for_answer, last_sentence
 from postcall.spans import Span, Spans, at_least
 from postcall.telephony import Role
@@ -65,6 +77,36 @@ class OwnedSilence:
     role_before: Role | None = None
     role_after: Role | None = None
     not_measurable: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnedSilenceRow:
+    """Columns of tables whose rows are silences with their owner."""
+
+    call_id: CallId
+    start_ms: StartMs
+    end_ms: EndMs
+    duration_ms: DurationMs
+    owner: SilenceOwnerRole
+    owner_basis: SilenceOwnerBasis
+    role_before: RoleBefore
+    role_after: RoleAfter
+    not_measurable: NotMeasurable
+
+    @classmethod
+    def of(cls, call_id: str, silence: OwnedSilence) -> Self:
+        """The row of one silence."""
+        return cls(
+            call_id=call_id,
+            start_ms=silence.span.start_ms,
+            end_ms=silence.span.end_ms,
+            duration_ms=silence.span.duration_ms,
+            owner=silence.owner and silence.owner.value,
+            owner_basis=silence.basis,
+            role_before=silence.role_before and silence.role_before.value,
+            role_after=silence.role_after and silence.role_after.value,
+            not_measurable=silence.not_measurable,
+        )
 
 
 def owned_silences(call: Call, min_ms: int) -> tuple[OwnedSilence, ...]:
