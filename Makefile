@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types docs bench-talk clean
+.PHONY: demo test lint types docs corpus bench-talk clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -23,6 +23,10 @@ types: $(VENV)/.installed-lint
 
 docs: $(VENV)/.installed
 	$(BIN)/postcall docs
+
+# Synthetic calls with exact truth, written outside the repository; needs espeak-ng, festival with festvox-ru, and flite.
+corpus: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.corpus $(or $(OUT),../postcall-corpus) --calls 300 --seed 1
 
 bench-talk: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.talk_time

@@ -34,7 +34,7 @@ from benchmarks.corpus import cache, telephone, truth
 from benchmarks.corpus.planning import Plan, draw_calls
 from benchmarks.corpus.rendering import lay_out, render
 from benchmarks.corpus.scene import SceneError, arrange
-from benchmarks.corpus.script import load, paths
+from benchmarks.corpus.script import ScriptError, load, paths
 from benchmarks.corpus.staging import Line, prepare
 from benchmarks.corpus.voices import words_of
 
@@ -58,11 +58,16 @@ def main() -> None:
     if options.out.resolve().is_relative_to(REPOSITORY):
         sys.exit(f"{options.out} lies in the repository: hundreds of MB of sound do not belong there, choose another folder")
     began = time.monotonic()
-    scripts = [load(path) for path in paths()]
-    wanted = [script for script in scripts if not options.scripts or script.name.startswith(tuple(options.scripts))]
+    wanted = [path for path in paths() if f"{path.parent.name}/{path.stem}".startswith(tuple(options.scripts or [""]))]
     if not wanted:
         sys.exit("no script of that name")
-    plans = draw_calls(wanted, options.calls, options.seed)
+    try:
+        scripts = {path: load(path) for path in wanted}
+        followers = {path.with_name(f"{script.follow_up.script}.toml") for path, script in scripts.items() if script.follow_up}
+        scripts |= {path: load(path) for path in sorted(followers - scripts.keys())}
+        plans = draw_calls(list(scripts.values()), options.calls, options.seed)
+    except ScriptError as error:
+        sys.exit(str(error))
     made = make(options.out, plans, options.cache, options.jobs)
     hours = sum(call.duration_ms for call in made) / 3_600_000
     unplayable = [call.problem for call in made if call.problem]

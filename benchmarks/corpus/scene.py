@@ -33,6 +33,7 @@ from postcall.spans import Span, Spans, at_least, gaps, hull, subtract, total_ms
 
 LEAST_WON_MS, LEAST_INTERRUPTION_MS = 500, 900
 _GIVE_UP_MS = 250
+_INTO_MS = 80
 _MUTE_EDGE_MS = 150
 _BREAK_OFF_MS = (600, 1300)
 _FALSE_START_MS = 400
@@ -270,15 +271,31 @@ class _Director:
             raise self._error(item, "the other was cut before the mark: put the mark earlier")
         return floor.start_ms + floor.line.words[words - 1][1].end_ms + self._drawn((10, 120))
 
+    def _in_speech(self, start_ms: int, least_ms: int) -> int | None:
+        """The first ms from then on at which the other speaks, and goes on to without a pause for so long; None: nowhere."""
+        floor = self.scene.said[self.floor]
+        for span in floor.line.spans:
+            at_ms = max(start_ms, floor.start_ms + span.start_ms + _INTO_MS)
+            if at_ms + least_ms <= floor.start_ms + span.end_ms:
+                return at_ms
+        return None
+
+    def _interruption_ms(self, item: Item) -> int:
+        start_ms = self._in_speech(self._anchor_ms(item), LEAST_WON_MS)
+        if start_ms is None:
+            raise self._error(item, "the other pauses or ends too soon after the mark: put it earlier, with no comma after it")
+        return start_ms
+
     def _backchannel(self, item: Item, line: Line) -> tuple[int, Line]:
         last_ms = max((said.span.end_ms for said in self.scene.said if said.by == item.kind), default=0)
         start_ms = max(self._anchor_ms(item), last_ms + 150)
+        start_ms = self._in_speech(start_ms, line.duration_ms) or start_ms
         if start_ms + line.duration_ms > self.scene.said[self.floor].span.end_ms:
             raise self._error(item, "the backchannel ends after the other: put the mark earlier")
         return start_ms, line
 
     def _interruption_lost(self, item: Item, line: Line) -> tuple[int, Line]:
-        start_ms = self._anchor_ms(item)
+        start_ms = self._interruption_ms(item)
         until_ms = self.scene.said[self.floor].span.end_ms - _GIVE_UP_MS
         fitting = [number for number, (_, span) in enumerate(line.words, start=1) if start_ms + span.end_ms <= until_ms]
         if not fitting or line.words[fitting[-1] - 1][1].end_ms < LEAST_WON_MS:
@@ -286,7 +303,7 @@ class _Director:
         return start_ms, line if fitting[-1] == len(line.words) else cut(line, fitting[-1])
 
     def _interruption_won(self, item: Item, line: Line) -> tuple[int, Line]:
-        start_ms = self._anchor_ms(item)
+        start_ms = self._interruption_ms(item)
         floor = self.scene.said[self.floor]
         if line.duration_ms < LEAST_INTERRUPTION_MS:
             raise self._error(item, "too short to win the floor: say more")

@@ -222,7 +222,7 @@ class _Reader:
         )
         if not script.record_from or set(script.record_from) - set(FROM):
             self.wrong.append(f"record_from: a list out of {', '.join(FROM)}")
-        used = {choice for item in items for choice in item.when}
+        used = {choice for item in items for choice in item.when} | set(script.follow_up.when if script.follow_up else ())
         self.wrong += [f"choice {choice}: no item asks for it" for choice in self.choices if choice not in used]
         if not script.rules and not outcomes:
             self.wrong.append("no expected results: give [rules] or [[outcome]]")
@@ -291,7 +291,7 @@ class _Reader:
             plain = slots.bare(text)
             if strange := sorted(set(re.findall(_LETTERS.get(language, r"$^"), plain))):
                 self.wrong.append(f"{where}: write numbers as words, and only letters of {language}; not {' '.join(strange)}")
-            if not re.search(r"\w", plain):
+            if not re.search(r"\w", slots.MARK.sub("", text)):
                 self.wrong.append(f"{where}: no word in the text")
             if re.search(r"(^|\s)[^\w\s{}\[]+(\s|$)", slots.MARK.sub("", text)):
                 self.wrong.append(f"{where}: a dash or other sign stands alone; write a comma after the word")
@@ -356,11 +356,38 @@ class _Reader:
 
 
 def _contradictions(script: Script) -> Iterator[str]:
+    yield from _idle_marks(script)
     for chosen in script.combinations():
         items = script.played(chosen)
         said = f" (with {', '.join(f'{k} = {v}' for k, v in chosen.items())})" if chosen else ""
         for problem in itertools.chain(_order(items), _overlaps(items), _results(script, items, chosen)):
             yield problem + said
+
+
+def _idle_marks(script: Script) -> Iterator[str]:
+    """Marks that nothing happens at, whatever the choices."""
+    used = {
+        (floor.place, item.at)
+        for chosen in script.combinations()
+        for floor, _, item in _with_floor(script.played(chosen))
+        if floor is not None and item.overlap in ANCHORED
+    }
+    for item in script.items:
+        marks = {int(mark) for text in item.texts for mark in slots.MARK.findall(text)} if item.is_speech else set()
+        if idle := sorted(mark for mark in marks if (item.place, mark) not in used):
+            yield f"{_at(item)}: nothing happens at mark {idle[0]}; an item with at = {idle[0]} must follow"
+
+
+def _with_floor(items: list[Item]) -> Iterator[tuple[Item | None, Item | None, Item]]:
+    """Each speech with who holds the floor when it begins, and the item before it."""
+    floor: Item | None = None
+    for before, item in zip([None, *items], items, strict=False):
+        if not item.is_speech:
+            floor = None
+            continue
+        yield floor, before, item
+        if item.overlap in ("", "interruption_won", "early_start"):
+            floor = item
 
 
 def _at(item: Item) -> str:
@@ -409,27 +436,15 @@ def _letters(text: str) -> int:
 
 
 def _overlaps(items: list[Item]) -> Iterator[str]:
-    floor: Item | None = None
-    used: set[tuple[int, int]] = set()
-    for before, item in zip([None, *items], items, strict=False):
-        if not item.is_speech:
-            floor = None
+    for floor, before, item in _with_floor(items):
+        if not item.overlap:
             continue
-        if item.overlap:
-            if floor is None or floor.side == item.side or floor.kind == "ivr":
-                yield f"{_at(item)}: {item.overlap} of nobody: it must follow speech of the other party"
-                continue
-            if item.overlap in ("early_start", "simultaneous_start") and before is not floor:
-                yield f"{_at(item)}: {item.overlap} must follow speech of the other party at once"
-            if item.overlap in ANCHORED:
-                used.add((floor.place, item.at))
-                yield from _anchor(floor, item)
-        if item.overlap in ("", "interruption_won", "early_start"):
-            floor = item
-    for item in items:
-        marks = {int(mark) for text in item.texts for mark in slots.MARK.findall(text)} if item.is_speech else set()
-        if left := sorted(mark for mark in marks if (item.place, mark) not in used):
-            yield f"{_at(item)}: nothing happens at mark {left[0]}; an item with at = {left[0]} must follow"
+        if floor is None or floor.side == item.side or floor.kind == "ivr":
+            yield f"{_at(item)}: {item.overlap} of nobody: it must follow speech of the other party"
+        elif item.overlap in ANCHORED:
+            yield from _anchor(floor, item)
+        elif before is not floor:
+            yield f"{_at(item)}: {item.overlap} must follow speech of the other party at once"
 
 
 def _anchor(floor: Item, item: Item) -> Iterator[str]:
