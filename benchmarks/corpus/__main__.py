@@ -46,14 +46,14 @@ FILE_DELAYS = {"opus": 1, "opus_low": 1}
 def main() -> None:
     """Make the corpus."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description="Make calls whose every event is known.")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--calls", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("out", type=Path, help="folder to write to, outside the repository")
+    parser.add_argument("--calls", type=int, default=300, help="how many (default: 300)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed draws other calls (default: 1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side (default: all cores)")
     parser.add_argument(
         "--scripts", nargs="*", default=[], help="names that the scripts' names begin with, as ru/ or en/refusal"
     )
-    parser.add_argument("--cache", type=Path, default=cache.default_folder())
+    parser.add_argument("--cache", type=Path, default=cache.default_folder(), help="folder that keeps what was synthesised")
     options = parser.parse_args()
     if options.out.resolve().is_relative_to(REPOSITORY):
         sys.exit(f"{options.out} lies in the repository: hundreds of MB of sound do not belong there, choose another folder")
