@@ -94,7 +94,7 @@ def catalogue() -> tuple[Entry, ...]:
 
 
 def draw_calls(scripts: Sequence[Script], calls: int, seed: int) -> list[Plan]:
-    """So many calls, all scripts equally often; a follow-up call counts."""
+    """So many calls, all scripts equally often; a follow-up counts, and comes on top where the last call promises one."""
     by_name = {script.name: script for script in scripts}
     order = [script for script in scripts if not _is_follow_up(script, scripts)]
     plans: list[Plan] = []
@@ -108,7 +108,7 @@ def draw_calls(scripts: Sequence[Script], calls: int, seed: int) -> list[Plan]:
         plan = draw_call(script, len(plans) + 1, seed)
         plans.append(plan)
         follow = script.follow_up
-        if follow and fits(follow.when, plan.chosen) and len(plans) < calls:
+        if follow and fits(follow.when, plan.chosen):
             other = by_name[f"{script.language}/{follow.script}"]
             plans.append(draw_call(other, len(plans) + 1, seed, (plan, follow)))
     return plans
@@ -172,6 +172,7 @@ def _cast(script: Script, rng: Random, is_held_out: bool) -> tuple[dict[str, Per
     entries = [entry for entry in catalogue() if entry.language == script.language and entry.is_held_out == is_held_out]
     cast: dict[str, Person] = {}
     voices: dict[str, Voice] = {}
+    taken: list[Voice] = []  # as the catalogue has them: a script may change how one speaks
     speaking = {item.kind for item in script.items}
     for speaker in slots.SPEAKERS:
         if speaker not in speaking:
@@ -195,16 +196,17 @@ def _cast(script: Script, rng: Random, is_held_out: bool) -> tuple[dict[str, Per
             for entry in entries
             if entry.gender == person.gender and (entry.voice.engine == "espeak" or not needs_espeak)
         ]
-        free = [voice for voice in own if voice not in voices.values()]
+        free = [voice for voice in own if voice not in taken]
         voice = rng.choice(free) if is_customer else free[person.number % len(free)]
         cast[speaker] = person
+        taken.append(voice)
         voices[speaker] = _as_wanted(voice, wanted)
     if "ivr" not in speaking:
         return cast, voices
     prompts = [
         entry.voice
         for entry in entries
-        if entry.gender == _IVR_GENDER and entry.voice.engine == "espeak" and entry.voice not in voices.values()
+        if entry.gender == _IVR_GENDER and entry.voice.engine == "espeak" and entry.voice not in taken
     ]
     return cast, {**voices, "ivr": prompts[0]}
 

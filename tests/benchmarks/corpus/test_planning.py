@@ -14,14 +14,15 @@ def words(plan: Plan) -> tuple[str, ...]:
 
 def test_the_same_seed_draws_the_same_calls(scripts: list[Script]) -> None:
     assert draw_calls(scripts, 40, 1) == draw_calls(scripts, 40, 1)
-    assert draw_calls(scripts, 40, 1)[:20] == draw_calls(scripts, 20, 1)
+    assert draw_calls(scripts, 40, 1)[:20] == draw_calls(scripts, 20, 1)[:20]
     assert [words(plan) for plan in draw_calls(scripts, 40, 2)] != [words(plan) for plan in draw_calls(scripts, 40, 1)]
 
 
 def test_three_hundred_calls_are_all_different_and_every_condition_occurs(scripts: list[Script]) -> None:
     plans = draw_calls(scripts, 300, 1)
-    assert len({plan.call_id for plan in plans}) == 300
-    assert len({(words(plan), tuple(plan.voices.values())) for plan in plans}) == 300
+    assert len(plans) in (300, 301)  # a promise in the last call brings the call that keeps it
+    assert len({plan.call_id for plan in plans}) == len(plans)
+    assert len({(words(plan), tuple(plan.voices.values())) for plan in plans}) == len(plans)
     drawn = [plan.conditions for plan in plans]
     assert {one.layout for one in drawn} == set(conditions.LAYOUTS)
     assert {one.path(party).noise for one in drawn for party in conditions.PARTIES} == set(conditions.NOISES)
