@@ -23,7 +23,7 @@ Edge cases
 ----------
 - *Beyond full scale.* Lossy codecs overshoot by a little, so samples are clipped to [-1, 1]. Floating-point files that hold
   16-bit numbers (±32768) are refused: clipped, they would be a square wave.
-- *Recorders that never patch the header.* A WAV whose data size is 0 or a placeholder (`STREAMING_BYTES` and more) is read
+- *Recorders that never patch the header.* A WAV whose data size is 0 or a placeholder (`postcall.audio.riff`) is read
   to the end of the file and claims no length. Neither do MP3 without a Xing or VBRI tag, raw AAC and AMR: the length
   FFmpeg tells for them is a guess from the bit rate.
 - *A WAV with sound behind its data chunk* (the header was patched too early) is a `DurationMismatch`, though FFmpeg stops there
@@ -42,9 +42,7 @@ Specifications 1.0* (1991), "Waveform Audio File Format".
 
 from __future__ import annotations
 
-import io
 import math
-import struct
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -57,6 +55,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from postcall.audio.riff import read_riff
 from postcall.errors import (
     ChannelMismatch,
     DurationMismatch,
@@ -75,13 +74,6 @@ MAX_CHANNELS = 2
 
 MAX_OVERSHOOT = 8.0
 """Largest sample, in full scales (+18 dBFS), that still counts as a codec's overshoot."""
-
-STREAMING_BYTES = 0x7FFF_0000
-"""Data sizes from here on that the file does not hold are placeholders: SoX writes 0x7FFFF000, arecord 0x80000000,
-FFmpeg 0xFFFFFFFF."""
-
-MAX_CHUNKS = 1_000
-"""Chunks of a RIFF file that are looked at; a file of nothing but chunk headers must not hold up the night."""
 
 _LENGTHLESS = {"aac", "amr"}
 """Containers without a length: what FFmpeg tells is a guess from the bit rate."""
@@ -178,7 +170,9 @@ def decode(source: BinaryIO, policy: DecodePolicy) -> Sound:
     head = _head(source)
     if not head:
         raise EmptyRecording("the file has 0 bytes", hint="the recorder or the copy failed: export the recording again")
-    riff = _read_riff(source)
+    riff = read_riff(source)
+    if riff is not None and riff.sample_rate_hz == 0:
+        raise _bad_rate(0)  # FFmpeg would call it invalid data
     has_length_tag = _has_length_tag(source)
     source.seek(0)
     try:
@@ -297,72 +291,6 @@ def _header_ms(container: InputContainer, stream: AudioStream) -> int | None:
     if container.duration is not None and len(container.streams) == 1:
         return container.duration // 1000
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Riff:
-    """Sizes in a WAV, by which it is known to be cut off; FFmpeg takes what is there and keeps quiet.
-
-    Attributes
-    ----------
-    claimed_bytes
-        Size of the data chunk as its header says, or None when the recorder left it open.
-    present_bytes
-        How much of that the file holds.
-    unread_bytes
-        What follows the last well-formed chunk.
-    """
-
-    claimed_bytes: int | None
-    present_bytes: int
-    unread_bytes: int
-
-    def claimed_ms(self, decoded_ms: float) -> int | None:
-        """Length of the claimed data, when the present data make ``decoded_ms``."""
-        if self.claimed_bytes is None or self.present_bytes == 0:
-            return None
-        return round(decoded_ms * self.claimed_bytes / self.present_bytes)
-
-    def held_ms(self, decoded_ms: float) -> int:
-        """Length with the unread bytes taken for sound, when the present data make ``decoded_ms``."""
-        return round(decoded_ms * (1 + self.unread_bytes / max(self.present_bytes, 1)))
-
-
-def _read_riff(source: BinaryIO) -> _Riff | None:
-    """Read the chunk headers of a WAV; None for anything else, and for a WAV without a data chunk.
-
-    Raises
-    ------
-    UnusableSamples
-        The header says 0 Hz, which FFmpeg would call invalid data.
-    """
-    size = source.seek(0, io.SEEK_END)
-    source.seek(0)
-    head = source.read(12)
-    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-        return None
-    position = 12
-    data: tuple[int | None, int] | None = None
-    for _ in range(MAX_CHUNKS):
-        source.seek(position)
-        header = source.read(16)
-        if len(header) < 8:
-            break
-        name, length = struct.unpack("<4sI", header[:8])
-        held = size - position - 8
-        if name == b"fmt " and header[12:16] == b"\0\0\0\0":
-            raise _bad_rate(0)
-        if name == b"data" and data is None:
-            if length == 0 or (length >= STREAMING_BYTES and length > held):
-                return _Riff(claimed_bytes=None, present_bytes=held, unread_bytes=0)
-            data = length, min(length, held)
-        if not (name.isascii() and name.decode("ascii").isprintable()) or length > held:
-            break
-        position += 8 + length + length % 2
-    if data is None:
-        return None
-    claimed, present = data
-    return _Riff(claimed, present, max(size - position, 0) if present == claimed else 0)
 
 
 # ── frames to samples ────────────────────────────────────────────────────────
