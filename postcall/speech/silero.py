@@ -3,9 +3,9 @@
 Conventions
 -----------
 16 kHz samples in, one probability of speech per 512 samples (32 ms) out. The network sees each window with the 64 samples
-before it and carries a state from window to window. Its graph takes many windows at a time but one state, so the windows of
-a channel go through in batches with the state handed on, and the channels one after the other. A last window that is not
-full is filled up with zeros.
+before it and carries a state from window to window. That state begins anew every ``_STRETCH`` windows (8 s), each time after a
+run-up of ``_RUN_UP`` windows (1.5 s) whose output is left out: a state that has gone through a minute of hold tone, or of the
+other party's turn, can miss whole utterances after it. A last window that is not full is filled up with zeros.
 
 The network is asked directly and not through ``faster_whisper.vad.SileroVADModel.__call__``, which zeroes the last 64 samples
 of the array it is given.
@@ -40,8 +40,11 @@ from postcall.timeline import MIXED, channel_label
 _CONTEXT = 64
 """Samples before a window that the network sees with it."""
 
-_BATCH = 1024
-"""Windows per run: larger gains no speed and takes memory."""
+_STRETCH = 250
+"""Windows after which the network begins anew."""
+
+_RUN_UP = 47
+"""Windows before a stretch that only warm the network up."""
 
 _STATE = (1, 1, 128)
 
@@ -94,13 +97,13 @@ def _probabilities(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     np.multiply(samples, 10 ** (gain_db / 20), out=padded[_CONTEXT : _CONTEXT + samples.size], casting="same_kind")
     np.clip(padded, -1, 1, out=padded)
     windows = np.lib.stride_tricks.sliding_window_view(padded, _CONTEXT + WINDOW_SAMPLES)[::WINDOW_SAMPLES]
-    h, c = np.zeros(_STATE, dtype=np.float32), np.zeros(_STATE, dtype=np.float32)
-    found = []
-    for first in range(0, count, _BATCH):
-        batch = np.ascontiguousarray(windows[first : first + _BATCH])
-        probabilities, h, c = _session().run(None, {"input": batch, "h": h, "c": c})
-        found.append(probabilities)
-    return np.concatenate(found)
+    fresh = {"h": np.zeros(_STATE, dtype=np.float32), "c": np.zeros(_STATE, dtype=np.float32)}
+    found = np.empty(count, dtype=np.float32)
+    for first in range(0, count, _STRETCH):
+        begin = max(0, first - _RUN_UP)
+        stretch = np.ascontiguousarray(windows[begin : first + _STRETCH])
+        found[first : first + _STRETCH] = _session().run(None, {"input": stretch, **fresh})[0][first - begin :]
+    return found
 
 
 def find_speech(

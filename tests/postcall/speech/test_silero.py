@@ -88,12 +88,31 @@ def test_one_probability_per_begun_window(samples: int) -> None:
     assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_batches_hand_the_state_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound, _ = phrases(2, seed=3)
-    (whole,) = speech_probabilities([sound])
-    monkeypatch.setattr("postcall.speech.silero._BATCH", 7)
-    (pieces,) = speech_probabilities([sound])
-    np.testing.assert_allclose(pieces, whole, atol=1e-4)
+def test_what_was_heard_long_ago_has_no_influence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postcall.speech.silero.sustained_level_dbfs", lambda *_: -26.0)
+    stretch_s, samples = 8, 8 * RATE_HZ
+    tail = np.resize(phrases(6, seed=3)[0], 2 * samples)
+    times = np.arange(4 * samples) / RATE_HZ
+    heads = [
+        np.zeros(4 * samples, dtype=np.float32),
+        (0.1 * np.sin(2 * np.pi * 425 * times)).astype(np.float32),
+        np.resize(phrases(6, seed=9, pitch_hz=210)[0], 4 * samples),
+    ]
+    ends = [found[5 * stretch_s * 1000 // 32 :] for found in speech_probabilities([np.concatenate([h, tail]) for h in heads])]
+    assert ends[0].max() > 0.5
+    for end in ends[1:]:
+        np.testing.assert_array_equal(end, ends[0])
+
+
+def test_a_stretch_begins_without_a_seam() -> None:
+    sound = np.resize(phrases(6, seed=3)[0], 30 * RATE_HZ)
+    found = find_speech(sound[None], RATE_HZ, Topology.MONO, POLICY)[MIXED]
+    shifted = np.concatenate([np.zeros(3 * RATE_HZ, dtype=np.float32), sound])
+    later = find_speech(shifted[None], RATE_HZ, Topology.MONO, POLICY)[MIXED]
+    assert len(later) == len(found) > 5
+    for one, other in zip(found, later, strict=True):
+        assert abs(other.start_ms - 3000 - one.start_ms) <= 40
+        assert abs(other.end_ms - 3000 - one.end_ms) <= 40
 
 
 def test_channels_do_not_influence_each_other() -> None:
