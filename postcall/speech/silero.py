@@ -3,9 +3,11 @@
 Conventions
 -----------
 16 kHz samples in, one probability of speech per 512 samples (32 ms) out. The network sees each window with the 64 samples
-before it and carries a state from window to window. That state begins anew every ``_STRETCH`` windows (8 s), each time after a
-run-up of ``_RUN_UP`` windows (1.5 s) whose output is left out: a state that has gone through a minute of hold tone, or of the
-other party's turn, can miss whole utterances after it. A last window that is not full is filled up with zeros.
+before it and carries a state from window to window. A state that has gone through a minute of hold tone, or of the other
+party's turn, can miss whole utterances after it; so can one that has just begun. Hence each channel is heard twice in stretches
+of ``_STRETCH`` windows (16 s), the second time from half a stretch on. In each stretch the state begins anew after a run-up of
+``_RUN_UP`` windows (1.5 s) whose output is left out. The higher probability counts. A last window that is not full is filled
+up with zeros.
 
 The network is asked directly and not through ``faster_whisper.vad.SileroVADModel.__call__``, which zeroes the last 64 samples
 of the array it is given.
@@ -40,7 +42,7 @@ from postcall.timeline import MIXED, channel_label
 _CONTEXT = 64
 """Samples before a window that the network sees with it."""
 
-_STRETCH = 250
+_STRETCH = 500
 """Windows after which the network begins anew."""
 
 _RUN_UP = 47
@@ -97,13 +99,21 @@ def _probabilities(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     np.multiply(samples, 10 ** (gain_db / 20), out=padded[_CONTEXT : _CONTEXT + samples.size], casting="same_kind")
     np.clip(padded, -1, 1, out=padded)
     windows = np.lib.stride_tricks.sliding_window_view(padded, _CONTEXT + WINDOW_SAMPLES)[::WINDOW_SAMPLES]
-    fresh = {"h": np.zeros(_STATE, dtype=np.float32), "c": np.zeros(_STATE, dtype=np.float32)}
-    found = np.empty(count, dtype=np.float32)
-    for first in range(0, count, _STRETCH):
-        begin = max(0, first - _RUN_UP)
-        stretch = np.ascontiguousarray(windows[begin : first + _STRETCH])
-        found[first : first + _STRETCH] = _session().run(None, {"input": stretch, **fresh})[0][first - begin :]
+    found = np.zeros(count, dtype=np.float32)
+    for first in (*range(0, count, _STRETCH), *range(_STRETCH // 2, count, _STRETCH)):
+        heard = _stretch(windows, first)
+        np.maximum(found[first : first + _STRETCH], heard, out=found[first : first + _STRETCH])
     return found
+
+
+def _stretch(windows: NDArray[np.float32], first: int) -> NDArray[np.float32]:
+    """Probabilities of the stretch that begins at a window, the network beginning anew before it."""
+    begin = max(0, first - _RUN_UP)
+    state = {"h": np.zeros(_STATE, dtype=np.float32), "c": np.zeros(_STATE, dtype=np.float32)}
+    heard: NDArray[np.float32] = _session().run(
+        None, {"input": np.ascontiguousarray(windows[begin : first + _STRETCH]), **state}
+    )[0]
+    return heard[first - begin :]
 
 
 def find_speech(
