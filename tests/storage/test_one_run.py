@@ -10,16 +10,18 @@ from postcall.errors import StorageError
 from storage.one_run import only_run
 
 HOLD = """
-import sys, time, pathlib
+import sys, pathlib
 from storage.one_run import only_run
 with only_run(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
 def test_a_second_run_is_refused_and_a_killed_one_lets_go(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as first:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
         with pytest.raises(StorageError, match="another run"), only_run(tmp_path):
