@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+# PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-talk clean
+.PHONY: demo test lint types docs corpus bench-talk bench-asr bench-diarization clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -30,6 +31,13 @@ corpus: $(VENV)/.installed
 
 bench-talk: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.talk_time
+
+# The two below make calls of their own first, as `make corpus` does.
+bench-asr: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.recognition $(or $(OUT),../postcall-bench-asr)
+
+bench-diarization: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.diarization $(or $(OUT),../postcall-bench-diarization)
 
 clean:
 	rm -rf $(VENV) demo-store .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

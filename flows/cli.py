@@ -143,11 +143,14 @@ def demo(
     store: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Folder to write to; an earlier demo in it is replaced.")
     ] = Path("demo-store"),
+    transcripts: Annotated[
+        bool, typer.Option("--transcripts", metavar="", help="Take the words of the synthesis, not of a recogniser: quicker.")
+    ] = False,
 ) -> None:
-    """Run a night on the calls that come with the product."""
+    """Run a night on the calls that come with the product, and compare it with what is true of them."""
     from flows.demonstration import run_demo
 
-    run_demo(store, _console(), _errors())
+    run_demo(store, _console(), _errors(), with_models=not transcripts)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What a night works with: analyzers, policy, recogniser. All that can be wrong with them is found before any work."""
+"""What a night works with: analyzers, policy, engines. All that can be wrong with them is found before any work."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import platform
 from dataclasses import dataclass
 
 from flows.listen import LISTENING_POLICIES
-from flows.settings import Settings
+from flows.settings import DiarizerSettings, Settings, TranscriberSettings
 from postcall.analyzer import Registry, discover
 from postcall.errors import SettingsError
 from postcall.policy import Policy, PolicySet, load_policy
-from postcall.speech.engines import Transcriber, load_transcriber
+from postcall.speech.engines import Diarizer, Transcriber, load_diarizer, load_transcriber
 
-LIBRARIES = ("postcall", "faster-whisper", "ctranslate2", "onnxruntime", "av", "numpy", "scipy")
+LIBRARIES = ("postcall", "faster-whisper", "ctranslate2", "onnxruntime", "pyannote.audio", "torch", "av", "numpy", "scipy")
 """Libraries that shape the numbers; their versions stand in run_night and in the run id."""
 
 
@@ -29,16 +29,20 @@ class Equipment:
         Who writes the words; None for transcripts that lie beside the recordings alone.
     why_no_transcriber
         Reason for calls without words when there is no transcriber.
+    diarizer, why_no_diarizer
+        Who tells speakers apart where everybody is on one channel; why nobody does.
     """
 
     registry: Registry
     policies: PolicySet
     transcriber: Transcriber | None
     why_no_transcriber: str
+    diarizer: Diarizer | None
+    why_no_diarizer: str
 
 
 def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
-    """Make the store, find analyzers, read the policy, load the recogniser.
+    """Make the store, find analyzers, read the policy, load the recogniser and the diarizer.
 
     Raises
     ------
@@ -51,12 +55,25 @@ def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
         raise SettingsError(f"the store '{settings.store}' cannot be made: {error.strerror}") from error
     registry = discover()
     policies = load_policy(settings.policy, policy_sections(registry))
-    asked = settings.transcriber
+    transcriber, why_no_transcriber = _transcriber(settings.transcriber, use_transcripts=use_transcripts)
+    diarizer, why_no_diarizer = _diarizer(settings.diarizer)
+    return Equipment(registry, policies, transcriber, why_no_transcriber, diarizer, why_no_diarizer)
+
+
+def _transcriber(asked: TranscriberSettings, *, use_transcripts: bool) -> tuple[Transcriber | None, str]:
     if not use_transcripts or asked.engine == "none":
-        return Equipment(registry, policies, None, "no recogniser is set (transcriber.engine = none)")
+        return None, "no recogniser is set (transcriber.engine = none)"
     if asked.engine == "faster-whisper" and "model" not in asked.options:
-        return Equipment(registry, policies, None, "no recogniser model is set (transcriber.options.model)")
-    return Equipment(registry, policies, load_transcriber(asked.engine, asked.options), "")
+        return None, "no recogniser model is set (transcriber.options.model)"
+    return load_transcriber(asked.engine, asked.options), ""
+
+
+def _diarizer(asked: DiarizerSettings) -> tuple[Diarizer | None, str]:
+    if asked.engine == "none":
+        return None, "no diarizer is set (diarizer.engine = none)"
+    if asked.engine == "pyannote" and "model" not in asked.options:
+        return None, "no diarizer model is set (diarizer.options.model)"
+    return load_diarizer(asked.engine, asked.options), ""
 
 
 def policy_sections(registry: Registry) -> dict[str, type[Policy]]:

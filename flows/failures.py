@@ -11,7 +11,7 @@ from postcall.errors import AnalyzerError, PostCallError
 from storage.artifacts import digest
 from storage.runs import RunFailure
 
-Stage = Literal["call_record", "recording", "transcript", "analyzer", "table"]
+Stage = Literal["call_record", "recording", "speakers", "transcript", "analyzer", "table"]
 
 
 @dataclass(frozen=True, slots=True)

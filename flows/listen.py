@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -20,10 +20,13 @@ from postcall.call import Call
 from postcall.errors import EngineError, MissingInput, PostCallError, RecordingError, TranscriptError
 from postcall.policy import Policy, PolicySet
 from postcall.roles import RoleAssignment, assign_roles
+from postcall.spans import union
+from postcall.speakers import over_speech, with_speakers
 from postcall.speech.brought import read_transcript
-from postcall.speech.engines import SpokenChannel, Transcriber
+from postcall.speech.engines import Diarizer, SpokenChannel, Transcriber
 from postcall.speech.word_fit import WordPolicy, fit_transcript
 from postcall.telephony import Telephony
+from postcall.timeline import SpeakerTimeline
 from postcall.transcript import Transcript
 from postcall.turns import TurnPolicy
 from storage.artifacts import Artifacts, digest
@@ -66,6 +69,8 @@ class Listener:
         Who writes the words; None for transcripts that lie beside the recordings alone.
     why_no_transcriber
         Reason that stands in the tables for calls without words when there is no transcriber.
+    diarizer, why_no_diarizer
+        Who tells speakers apart where everybody is on one channel; the reason that stands in the tables when nobody does.
     use_transcripts
         False leaves words out altogether.
     """
@@ -79,6 +84,8 @@ class Listener:
         recorder: Recorder,
         transcriber: Transcriber | None,
         why_no_transcriber: str,
+        diarizer: Diarizer | None,
+        why_no_diarizer: str,
         use_transcripts: bool,
     ) -> None:
         self._recordings = recordings
@@ -89,16 +96,19 @@ class Listener:
         self._recorder = recorder
         self._transcriber = transcriber
         self._why_no_transcriber = why_no_transcriber
+        self._diarizer = diarizer
+        self._why_no_diarizer = why_no_diarizer
         self._use_transcripts = use_transcripts
-        # A recogniser uses every core, or the whole accelerator, by itself: calls take turns at it.
-        self._turn_at_the_recogniser = threading.Lock()
+        # An engine uses every core, or the whole accelerator, by itself: calls take turns.
+        self._turn_at_the_engines = threading.Lock()
 
     @property
     def identity(self) -> str:
         """Digest of all that shapes what is heard, recordings apart."""
         engine = self._transcriber
-        words = [engine.name, engine.revision, dict(engine.options)] if engine else [self._use_transcripts]
-        return digest(self._sound.key, words, self._recorder.model_dump(mode="json"))
+        words = _identity(engine) if engine else [self._use_transcripts]
+        speakers = _identity(self._diarizer) if self._diarizer else []
+        return digest(self._sound.key, words, speakers, self._recorder.model_dump(mode="json"))
 
     def hear_all(self, planned: Sequence[PlannedCall], *, workers: int) -> Iterator[HeardCall]:
         """Every call, in the order given; ``workers`` recordings are listened to side by side.
@@ -131,6 +141,14 @@ class Listener:
         given = assign_roles(record, recording, self._recorder.layouts)
         missing = {"parties": given.reason} if given.reason else {}
         failures: tuple[Failure, ...] = ()
+        speakers: tuple[SpeakerTimeline, SpeakerTimeline] | None = None
+        try:
+            speakers = None if recording.topology.is_separated else self._told_apart(ear)
+        except MissingInput as reason:
+            missing["parties"] = f"{given.reason}, {reason.message}"
+        except (EngineError, RecordingError) as error:
+            missing["parties"] = f"the speakers could not be told apart ({error.code})"
+            failures = (_failure("speakers", error, planned),)
         transcript: Transcript | None = None
         try:
             transcript = self._written(planned, ear, given)
@@ -138,9 +156,15 @@ class Listener:
             missing["transcript"] = reason.message
         except (TranscriptError, EngineError, RecordingError) as error:
             missing["transcript"] = f"the words could not be had ({error.code})"
-            failures = (_failure("transcript", error, planned),)
+            failures += (_failure("transcript", error, planned),)
         if transcript is not None:
             transcript = fit_transcript(transcript, timeline.by_label, self._words)
+        if speakers is not None:
+            overlapping, exclusive = speakers
+            timeline = over_speech(union(*timeline.by_label.values()), overlapping)
+            missing["parties"] = f"{given.reason}, and nothing tells which of its speakers is the agent"
+            if transcript is not None:
+                transcript = replace(transcript, words=with_speakers(transcript.words, exclusive))
         recording_started_at = self._recording_started_at(record)
         if recording_started_at is None:
             missing["recording_start"] = "the call record does not tell when the recording started"
@@ -168,6 +192,28 @@ class Listener:
             "answered": record.answered_at,
         }.get(self._recorder.starts_at)
 
+    # ── speakers ─────────────────────────────────────────────────────────────
+
+    def _told_apart(self, ear: Ear) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+        """What the diarizer says of a recording with everybody on one channel: with overlaps, and exclusive."""
+        engine = self._diarizer
+        if engine is None:
+            raise MissingInput("parties", self._why_no_diarizer)
+        key = digest(self._sound.key, *_identity(engine))
+        kept = self._artifacts.diarization(ear.sha256, key)
+        if kept is not None:
+            return kept
+        [channel] = ear.channels()
+        with self._turn_at_the_engines:
+            try:
+                overlapping, exclusive = engine.diarize(channel.samples_16k)
+            except PostCallError:
+                raise
+            except Exception as error:
+                raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
+        self._artifacts.put_diarization(ear.sha256, key, overlapping, exclusive)
+        return overlapping, exclusive
+
     # ── words ────────────────────────────────────────────────────────────────
 
     def _written(self, planned: PlannedCall, ear: Ear, given: RoleAssignment) -> Transcript:
@@ -185,7 +231,7 @@ class Listener:
         if kept is not None:
             return kept
         channels = ear.channels()
-        with self._turn_at_the_recogniser:
+        with self._turn_at_the_engines:
             transcript = _recognised(engine, channels, language)
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
@@ -211,6 +257,10 @@ class Listener:
             raise TranscriptError(f"the transcript beside the recording cannot be read: {where_raised(error)}") from None
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
+
+
+def _identity(engine: Transcriber | Diarizer) -> list[object]:
+    return [engine.name, engine.revision, dict(engine.options)]
 
 
 def _recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language: str | None) -> Transcript:

@@ -128,6 +128,8 @@ def run_night(
             recorder=settings.recorder,
             transcriber=equipment.transcriber,
             why_no_transcriber=equipment.why_no_transcriber,
+            diarizer=equipment.diarizer,
+            why_no_diarizer=equipment.why_no_diarizer,
             use_transcripts=use_transcripts,
         )
         run_id = run_id_of(plan, listener, equipment, settings)

@@ -70,6 +70,16 @@ class TranscriberSettings(_Section):
     )
 
 
+class DiarizerSettings(_Section):
+    """Who tells speakers apart where everybody is on one channel."""
+
+    engine: str = Field("pyannote", description="pyannote, an installed plug-in, or none. Separate channels need no engine.")
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options of the engine; for pyannote model (folder or name), device, min_speakers, max_speakers, …",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a night."""
 
@@ -93,6 +103,7 @@ class Settings(BaseSettings):
     )
     recorder: Recorder = Field(default_factory=Recorder, description="How recordings are written.")
     transcriber: TranscriberSettings = Field(default_factory=TranscriberSettings, description="Who writes the words.")
+    diarizer: DiarizerSettings = Field(default_factory=DiarizerSettings, description="Who tells speakers apart.")
 
     @classmethod
     def settings_customise_sources(

@@ -62,12 +62,17 @@ class Artifacts:
 
     def put_sound(self, key: str, recording: Recording, timeline: SpeakerTimeline) -> None:
         """Keep manifest and speech timeline of a recording."""
-        spans = {label: [[s.start_ms, s.end_ms] for s in found] for label, found in timeline.by_label.items()}
-        content = {
-            "recording": asdict(recording),
-            "timeline": {"by_label": spans, "exclusive": timeline.exclusive, "source": timeline.source},
-        }
+        content = {"recording": asdict(recording), "timeline": _timeline_content(timeline)}
         self._put(recording.sha256, f"sound-{key}", content)
+
+    def diarization(self, sha256: str, key: str) -> tuple[SpeakerTimeline, SpeakerTimeline] | None:
+        """What a diarizer said, with overlaps and exclusive, or None when it was never asked; parameters as of `sound`."""
+        return self._get(sha256, f"diarization-{key}", _diarization)
+
+    def put_diarization(self, sha256: str, key: str, overlapping: SpeakerTimeline, exclusive: SpeakerTimeline) -> None:
+        """Keep what a diarizer said."""
+        content = {"overlapping": _timeline_content(overlapping), "exclusive": _timeline_content(exclusive)}
+        self._put(sha256, f"diarization-{key}", content)
 
     def transcript(self, sha256: str, key: str) -> Transcript | None:
         """Transcript of a recording, or None when it was never made; parameters as of `sound`."""
@@ -115,9 +120,21 @@ _TRANSCRIPT_SCALARS = (
 def _sound(content: Mapping[str, Any]) -> tuple[Recording, SpeakerTimeline]:
     manifest = dict(content["recording"])
     recording = Recording(**{**manifest, "topology": Topology(manifest["topology"])})
-    kept = content["timeline"]
+    return recording, _timeline(content["timeline"])
+
+
+def _diarization(content: Mapping[str, Any]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+    return _timeline(content["overlapping"]), _timeline(content["exclusive"])
+
+
+def _timeline(kept: Mapping[str, Any]) -> SpeakerTimeline:
     by_label = {label: tuple(Span(*pair) for pair in pairs) for label, pairs in kept["by_label"].items()}
-    return recording, SpeakerTimeline(by_label, kept["exclusive"], kept["source"])
+    return SpeakerTimeline(by_label, kept["exclusive"], kept["source"])
+
+
+def _timeline_content(timeline: SpeakerTimeline) -> dict[str, Any]:
+    spans = {label: [[s.start_ms, s.end_ms] for s in found] for label, found in timeline.by_label.items()}
+    return {"by_label": spans, "exclusive": timeline.exclusive, "source": timeline.source}
 
 
 def _transcript(content: Mapping[str, Any]) -> Transcript:

@@ -34,7 +34,7 @@ from benchmarks.corpus import cache, telephone, truth
 from benchmarks.corpus.planning import Plan, draw_calls
 from benchmarks.corpus.rendering import lay_out, render
 from benchmarks.corpus.scene import SceneError, arrange
-from benchmarks.corpus.script import ScriptError, load, paths
+from benchmarks.corpus.script import ScriptError, demo_paths, load, paths
 from benchmarks.corpus.staging import Line, prepare
 from benchmarks.corpus.voices import words_of
 
@@ -58,7 +58,12 @@ def main() -> None:
     if options.out.resolve().is_relative_to(REPOSITORY):
         sys.exit(f"{options.out} lies in the repository: hundreds of MB of sound do not belong there, choose another folder")
     began = time.monotonic()
-    wanted = [path for path in paths() if f"{path.parent.name}/{path.stem}".startswith(tuple(options.scripts or [""]))]
+    named = tuple(options.scripts)
+    wanted = (
+        [path for path in [*paths(), *demo_paths()] if f"{path.parent.name}/{path.stem}".startswith(named)]
+        if named
+        else paths()
+    )
     if not wanted:
         sys.exit("no script of that name")
     try:

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.corpus.voices import Speech, Voice, say
 
 _AT_ONCE = 40
-_VERSION = 1
+_VERSION = 2
 
 
 def default_folder() -> Path:

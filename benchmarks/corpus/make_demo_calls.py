@@ -1,196 +1,174 @@
-"""Makes the bundled demo calls: recordings, transcripts beside them, call records, and the truth about each call.
+"""Makes the bundled demo calls out of the corpus's parts: recordings, transcripts, call records, and what is true of each call.
 
-    python -m benchmarks.corpus.make_demo_calls [--out flows/demo]
+    python -m benchmarks.corpus.make_demo_calls [--out flows/demo] [--cache FOLDER]
 
-Needs the Debian packages ``festival festvox-ru libflite1 libespeak-ng1`` (voices); the calls it made are committed, so nothing
-else needs them. The same packages make the same bytes: noise is seeded, encoders write no time stamps.
+Needs the same Debian packages as ``python -m benchmarks.corpus``; the calls it made are committed, so nothing else needs them.
+The same packages make the same bytes.
 
 Output
 ------
-recordings/<call id>.<flac|opus|mp3|wav>   8 kHz, G.711 on the way
-recordings/<call id>.ctm                   words with times, punctuation kept; NIST CTM, channel 1 is the recording's first
-calls.csv                                  one call record a row, as docs/call-records.md explains, and one more column
-truth/<call id>.json                       what `benchmarks.corpus.staging.truth` says, and what the call shows
+recordings/<call id>.<suffix>   8 kHz, one or two channels
+transcripts/<call id>.ctm       words with times (NIST CTM), apart from the recordings, where they would be taken for the words
+truth/<call id>.json            everything true of the call; ``TRUTH.md`` beside this file lists the fields
+truth/<call id>.rttm            who spoke when (NIST RTTM)
+calls.csv                       call records, as docs/call-records.md explains
 
-The scripts are in ``demo_calls.toml`` beside this file; `benchmarks.corpus.staging` says what lies on which channel.
+``demo_calls.toml`` beside this file names the calls, ``scripts/*/demo_*.toml`` hold what is said. Each call is the first of its
+draws that has the agent and the voices asked for; its line and recorder are as the file says. Its record is complete, but for
+cells that the file gives.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import shutil
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from benchmarks.corpus import cache
+from benchmarks.corpus.__main__ import make_call, write_records
+from benchmarks.corpus.conditions import Bleed, Conditions
+from benchmarks.corpus.conditions import Path as Line
+from benchmarks.corpus.music import NAMES
+from benchmarks.corpus.planning import FIRST_DAY, Plan, draw_call
+from benchmarks.corpus.script import FOLDER, load
+from benchmarks.corpus.truth import as_json
 
-from benchmarks.corpus import telephone
-from benchmarks.corpus.staging import Line, Stage, arrange, prepare, render, truth
-from benchmarks.corpus.voices import Voice, say
-
-SCRIPTS = Path(__file__).with_name("demo_calls.toml")
-COLUMNS = (
-    "call_id recording started_at offered_at answered_at ended_at recording_started_at direction queue agent_id agent_name "
-    "agent_grade customer_key holds transfers disconnected_by channel_map language crm_ticket"
-).split()
+CALLS = Path(__file__).with_name("demo_calls.toml")
+_LINE = Line(level_dbfs=-24.0, noise="line", snr_db=36.0, overdrive_db=0.0, codecs=("alaw",))
+_DRAWS = 1000
+"""Draws a call has to itself, so that calls differ in all that is drawn."""
 
 
 def main() -> None:
     """Make the demo calls."""
     parser = argparse.ArgumentParser(description="Make the bundled demo calls.")
     parser.add_argument("--out", type=Path, default=Path("flows/demo"))
-    make(parser.parse_args().out)
+    parser.add_argument("--cache", type=Path, default=cache.default_folder(), help="folder that keeps what was synthesised")
+    options = parser.parse_args()
+    make(options.out, options.cache)
 
 
-def make(out: Path) -> None:
-    """Write recordings, transcripts, call records and truth under ``out``, in place of what was there."""
-    script = tomllib.loads(SCRIPTS.read_text(encoding="utf-8"))
-    for folder in ("recordings", "truth"):
+@dataclass(frozen=True, slots=True)
+class DemoCall:
+    """A call of the file with its plan."""
+
+    told: dict[str, Any]
+    plan: Plan
+
+
+def make(out: Path, cache_folder: Path) -> None:
+    """Write the demo calls under ``out``, in place of what was there.
+
+    Raises
+    ------
+    RuntimeError
+        A script does not come out as it says.
+    """
+    told = tomllib.loads(CALLS.read_text(encoding="utf-8"))
+    calls = [DemoCall(call, draw(call, place, told)) for place, call in enumerate(told["call"])]
+    for folder in ("recordings", "transcripts", "truth"):
         shutil.rmtree(out / folder, ignore_errors=True)
         (out / folder).mkdir(parents=True)
-    spoken = _speak(script["call"], {name: Voice(**voice) for name, voice in script["voices"].items()})
-    rows = []
-    written: dict[str, tuple[Path, int]] = {}
-    for call in script["call"]:
-        stage = arrange(call["say"], spoken[call["call_id"]], call.get("ringing_ms", 0))
-        path = _write_recording(out / "recordings", call, stage)
-        written[call["call_id"]] = (path, stage.duration_ms)
-        problem = call.get("problem")
-        if problem is None:
-            _write_ctm(path.with_suffix(".ctm"), call, stage)
-            _write_truth(out / "truth" / f"{call['call_id']}.json", call, path.name, stage)
-        if problem != "orphan":
-            rows.append(_record(call, path.name, stage))
-    for record in script["record"]:
-        if "copy_of" in record:
-            original, duration_ms = written[record.pop("copy_of")]
-            copy = original.with_stem(record["call_id"])
-            shutil.copyfile(original, copy)
-            record["recording"] = copy.name
-            answered = datetime.fromisoformat(record["answered_at"])
-            record["ended_at"] = _iso(answered + timedelta(milliseconds=duration_ms))
-        rows.append(record)
-    _write_records(out / "calls.csv", rows, script["agents"])
+    with ProcessPoolExecutor(1) as worker:
+        cache.fill(cache_folder, [(one.voice, one.spoken) for call in calls for one in call.plan.played if one.voice], worker)
+    rows = [_write(out, cache_folder, call) for call in calls]
+    for silent in told["silent"]:
+        row = silent["record"]
+        if silent.get("fault") == "empty":
+            (out / "recordings" / row["recording"]).touch()
+        _write_outcome(out, row["call_id"], silent["shows"], silent.get("fault"), is_answered="answered_at" in row)
+        rows.append(row)
+    write_records(out / "calls.csv", rows)
 
 
-def _speak(calls: Iterable[dict[str, Any]], voices: dict[str, Voice]) -> dict[str, list[Line | None]]:
-    """Say all utterances, each voice in one go; per call id, one line an event and None for a hold."""
-    texts: dict[str, dict[str, None]] = defaultdict(dict)
-    for call in calls:
-        for event in call["say"]:
-            if "text" in event:
-                texts[call["voices"][event["by"]]][event["text"]] = None
-    said = {name: dict(zip(wanted, say(voices[name], list(wanted)), strict=True)) for name, wanted in texts.items()}
+def draw(call: dict[str, Any], place: int, told: dict[str, Any]) -> Plan:
+    """The first of the call's own draws that has its agent and kind of voices, under the conditions of the file.
 
-    def line(call: dict[str, Any], event: dict[str, Any]) -> Line | None:
-        if "text" not in event:
-            return None
-        name = call["voices"][event["by"]]
-        return prepare(said[name][event["text"]], voices[name], event.get("cut_words"))
-
-    return {call["call_id"]: [line(call, event) for event in call["say"]] for call in calls}
-
-
-def _parties(call: dict[str, Any]) -> tuple[str, str]:
-    """Party of the left and of the right channel: the recorder sits on the side that called."""
-    return ("agent", "customer") if call["direction"] == "outbound" else ("customer", "agent")
+    Raises
+    ------
+    RuntimeError
+        There is no such draw: no agent of that name and gender.
+    """
+    script = load(FOLDER / f"{call['script']}.toml")
+    for number in range(place * _DRAWS + 1, (place + 1) * _DRAWS):
+        plan = draw_call(script, number, told["seed"])
+        if plan.cast["agent"].called == call["agent"] and plan.is_held_out == call.get("held_out", False):
+            return replace(
+                plan,
+                call_id=call["call_id"],
+                conditions=_conditions(call, plan, told["country"][script.language]),
+                started_at=datetime.combine(FIRST_DAY, call["at"], FIRST_DAY.tzinfo),
+            )
+    raise RuntimeError(f"{call['call_id']}: no draw has the agent {call['agent']}; check gender and held_out")
 
 
-def _write_recording(folder: Path, call: dict[str, Any], stage: Stage) -> Path:
-    channels = render(stage, call["call_id"])
-    pcm: npt.NDArray[np.int16] = np.stack([channels[party] for party in _parties(call)])
-    topology = call.get("topology", "separate")
-    if topology != "separate":  # the average, as a down-mix must be, never the sum
-        mixed = np.round(pcm.mean(axis=0)).astype(np.int16)
-        pcm = np.stack([mixed] if topology == "mono" else [mixed, mixed])
-    path = folder / f"{call['call_id']}{telephone.FORMATS[call['format']][0]}"
-    telephone.write(path, pcm, call["format"])
-    if call.get("problem") == "truncated":
-        data = path.read_bytes()
-        path.write_bytes(data[: len(data) // 2])
-    return path
+def _conditions(call: dict[str, Any], plan: Plan, country: str) -> Conditions:
+    def line(party: str) -> Line:
+        return replace(_LINE, **call.get(f"{party}_line", {}))
 
-
-def _write_ctm(path: Path, call: dict[str, Any], stage: Stage) -> None:
-    is_mixed = call.get("topology", "separate") != "separate"
-    channel = {party: 1 if is_mixed else number for number, party in enumerate(_parties(call), start=1)}
-    path.write_text(
-        "".join(
-            f"{path.stem} {channel[by]} {span.start_ms / 1000:.3f} {span.duration_ms / 1000:.3f} {text} 1.00\n"
-            for by, text, span in stage.words()
-        ),
-        encoding="utf-8",
+    return replace(
+        plan.conditions,
+        agent=line("agent"),
+        customer=line("customer"),
+        bleed=Bleed(**call["bleed"]) if "bleed" in call else None,
+        layout=call["layout"],
+        form=call["form"],
+        country=country,
+        music=NAMES[0],
+        has_record_tone=False,
     )
 
 
-def _write_truth(path: Path, call: dict[str, Any], recording: str, stage: Stage) -> None:
-    head = {
-        "call_id": call["call_id"],
-        "shows": call["shows"],
-        "recording": recording,
-        "language": call["language"],
-        "topology": call.get("topology", "separate"),
-        "channels": list(_parties(call)),
-        "speed_of_answer_ms": call["wait_ms"] + call.get("ring_ms", 0) if call["direction"] == "inbound" else None,
-    }
-    fields = {**head, **truth(stage)}
-    lines = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+def _write(out: Path, cache_folder: Path, call: DemoCall) -> dict[str, str]:
+    """Write a call's files; returns its record."""
+    made = make_call(out, cache_folder, call.plan)
+    if made.problem:
+        raise RuntimeError(made.problem)
+    call_id, fault = call.plan.call_id, call.told.get("fault")
+    recording = out / "recordings" / made.record["recording"]
+    truth = out / "truth" / f"{call_id}.json"
+    fields = json.loads(truth.read_text(encoding="utf-8"))
+    if fault == "truncated":
+        recording.write_bytes(recording.read_bytes()[: recording.stat().st_size // 2])
+        recording.with_suffix(".ctm").unlink()
+        truth.with_suffix(".rttm").unlink()
+        _write_outcome(out, call_id, fields["shows"], fault, is_answered=True)
+    else:
+        recording.with_suffix(".ctm").rename(out / "transcripts" / f"{call_id}.ctm")
+        truth.write_text(as_json(fields | {"is_answered": True, "fault": None}), encoding="utf-8")
+    waited = timedelta(seconds=call.told.get("wait_s", 0))
+    started_at = datetime.fromisoformat(made.record["started_at"]) - waited
+    row = made.record | _complete(made.record, fields) | {"started_at": started_at.isoformat(timespec="milliseconds")}
+    told: dict[str, str] = call.told.get("record", {})
+    return row | told
 
 
-def _record(call: dict[str, Any], recording: str, stage: Stage) -> dict[str, str]:
-    """Cells of a call's record."""
-    offered = call["started_at"] + timedelta(milliseconds=call["wait_ms"])
-    answered = offered + timedelta(milliseconds=call.get("ring_ms", stage.lead_ms))
-    first_sample = answered - timedelta(milliseconds=stage.lead_ms)
-    ended = first_sample + timedelta(milliseconds=stage.duration_ms)
-    if call.get("problem") == "impossible_times":
-        ended = answered - timedelta(minutes=5)
+def _complete(row: dict[str, str], fields: dict[str, Any]) -> dict[str, str]:
+    """Cells that the corpus leaves out of some records, as they are in truth."""
+    zero = datetime.fromisoformat(row["answered_at"]) - timedelta(milliseconds=fields["answered_ms"])
 
     def at(milliseconds: int) -> str:
-        return _iso(first_sample + timedelta(milliseconds=milliseconds))
+        return (zero + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds")
 
-    holds = json.dumps([{"start": at(hold.start_ms), "end": at(hold.end_ms)} for hold in stage.holds])
-    is_mono = call.get("topology") == "mono"
+    is_split = all(len(parties) == 1 for parties in fields["channels"])
     return {
-        "call_id": call["call_id"],
-        "recording": recording,
-        "started_at": _iso(call["started_at"]),
-        "offered_at": _iso(offered) if call["direction"] == "inbound" else "",
-        "answered_at": _iso(answered),
-        "ended_at": _iso(ended),
-        "recording_started_at": _iso(first_sample),
-        "direction": call["direction"],
-        "queue": call["queue"],
-        "agent_id": call["agent_id"],
-        "customer_key": call["customer_key"],
-        "holds": holds if call.get("holds_known", True) else "",
-        "transfers": "0",
-        "disconnected_by": call["disconnected_by"],
-        "channel_map": "" if is_mono else ",".join(_parties(call)),
-        "language": call["language"],
-        "crm_ticket": call["crm_ticket"],
+        "recording_started_at": at(0),
+        "holds": json.dumps([{"start": at(hold["start_ms"]), "end": at(hold["end_ms"])} for hold in fields["holds"]]),
+        "disconnected_by": fields["hung_up_by"],
+        "channel_map": ",".join(party for (party,) in fields["channels"]) if is_split else "",
     }
 
 
-def _iso(instant: datetime) -> str:
-    return instant.isoformat(timespec="milliseconds")
-
-
-def _write_records(path: Path, rows: list[dict[str, str]], agents: dict[str, dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        for row in sorted(rows, key=lambda row: row["started_at"]):
-            agent = agents.get(row.get("agent_id", ""))
-            writer.writerow(row | ({"agent_name": agent["name"], "agent_grade": agent["grade"]} if agent else {}))
+def _write_outcome(out: Path, call_id: str, shows: str, fault: str | None, *, is_answered: bool) -> None:
+    """What is true of a call of which nothing can be heard."""
+    fields = {"call_id": call_id, "shows": shows, "is_answered": is_answered, "fault": fault}
+    (out / "truth" / f"{call_id}.json").write_text(as_json(fields), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -112,5 +112,5 @@ STYLES: dict[str, Callable[[int, np.random.Generator], Sound]] = {
     "drums": _drums,
     "song": _song,
 }
-"""Styles beside the demo's ``arpeggio``."""
+"""Styles beside ``arpeggio``."""
 NAMES = ("arpeggio", *STYLES)

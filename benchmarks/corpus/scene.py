@@ -6,9 +6,9 @@ Times are integer ms from the first sample of the recording. Speech begins and e
 (`staging.prepare`), so a pause of the script is silent for exactly the length drawn.
 
 layout
-    As in `staging`: the agent's channel is what goes to the customer, so prompts, hold music, ringback of an inbound call and
-    the busy tone after the agent hung up lie there; ringback of an outbound call and the busy tone after the customer hung up
-    come from the customer's side of the line.
+    As Asterisk's MixMonitor and FreeSWITCH record: the agent's channel is what goes to the customer, so prompts, hold music,
+    ringback of an inbound call and the busy tone after the agent hung up lie there; ringback of an outbound call and the busy
+    tone after the customer hung up come from the customer's side of the line.
 
 ::
 

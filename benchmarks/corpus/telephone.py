@@ -7,7 +7,7 @@ millisecond, so every event on a whole millisecond lies on a whole sample.
 
 References
 ----------
-ITU-T G.711 (mu-law); ringback 425 Hz, 1 s on and 4 s off, as Asterisk's ``indications.conf.sample`` has it for Russia.
+ITU-T G.711 (mu-law).
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ Sound: TypeAlias = npt.NDArray[np.float64]
 RATE_HZ = 8000
 PER_MS = RATE_HZ // 1000
 BAND_HZ = (300.0, 3400.0)
-RINGBACK_HZ = 425.0
-RINGBACK_ON_MS, RINGBACK_CYCLE_MS = 1000, 5000
 
 _BAND = signal.butter(4, BAND_HZ, btype="bandpass", fs=RATE_HZ, output="sos")
 
@@ -86,12 +84,6 @@ def hold_music(duration_ms: int, dbfs: float) -> Sound:
         music[start : start + len(time_s)] += pluck + bass
     music = band_limit(music)[: duration_ms * PER_MS]
     return fade(music * (gain(dbfs) / rms(music)), 20)
-
-
-def ringback(dbfs: float) -> Sound:
-    """One ring, 1 s of 425 Hz."""
-    tone = np.sin(2 * np.pi * RINGBACK_HZ * np.arange(RINGBACK_ON_MS * PER_MS) / RATE_HZ)
-    return fade(tone * (gain(dbfs) / rms(tone)), 5)
 
 
 def through_mulaw(sound: Sound) -> npt.NDArray[np.int16]:

@@ -30,6 +30,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -83,12 +84,14 @@ def say(voice: Voice, texts: Sequence[str]) -> list[Speech]:
     Raises
     ------
     RuntimeError
-        An engine does not give a time for every word of a text.
+        An engine does not give a time for every word of a text, or gives one that ends before it starts.
     """
     spoken = _ENGINES[voice.engine](voice, texts)
     for text, speech in zip(texts, spoken, strict=True):
         if len(speech.words) != len(_tokens(text)):
             raise RuntimeError(f"{voice.engine} timed {len(speech.words)} of {len(_tokens(text))} words")
+        if any(end <= start for _, start, end in speech.words):
+            raise RuntimeError(f"{voice.engine} {voice.name} says a word in no time")
     return spoken
 
 
@@ -110,15 +113,19 @@ def _with_text(text: str, times: Sequence[tuple[float, float]], rate_hz: int) ->
 # ── festival ─────────────────────────────────────────────────────────────────
 
 _FESTIVAL = """
+(define (word_end word) (item.feat word "R:SylStructure.daughtern.daughtern.segment_end"))
+(define (later one other) (if (> one other) one other))
+(define (latest words) (if words (later (word_end (car words)) (latest (cdr words))) 0))
 (define (token_times utt)
   (mapcar
     (lambda (token)
       (if (item.daughters token)
         (format t "%d %f %f\\n" number
           (item.feat token "daughter1.R:SylStructure.daughter1.daughter1.segment_start")
-          (item.feat token "daughtern.R:SylStructure.daughtern.daughtern.segment_end"))))
+          (latest (item.daughters token)))))
     (utt.relation.items utt 'Token)))
 """
+"""Some voices have punctuation as a word of its own, which is said at no time: the latest end is the token's."""
 
 
 def _say_festival(voice: Voice, texts: Sequence[str]) -> list[Speech]:
@@ -223,13 +230,20 @@ _PARAMETER_RATE, _PARAMETER_PITCH, _PARAMETER_RANGE = 1, 3, 4
 def _say_espeak(voice: Voice, texts: Sequence[str]) -> list[Speech]:
     # The library keeps state from one utterance to the next, even across espeak_Terminate: a process for each.
     with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
-        return pool.starmap(_say_one_espeak, [(voice, text) for text in texts], chunksize=1)
+        return pool.starmap(say_with_espeak_here, [(voice, text) for text in texts], chunksize=1)
 
 
-def _say_one_espeak(voice: Voice, text: str) -> Speech:
-    espeak = ctypes.CDLL("libespeak-ng.so.1")
+@lru_cache(maxsize=1)
+def _espeak() -> tuple[ctypes.CDLL, int]:
+    """The library, initialised once per process, and its sample rate."""
+    library = ctypes.CDLL("libespeak-ng.so.1")
+    return library, int(library.espeak_Initialize(_RETRIEVAL, 0, None, 0))
+
+
+def say_with_espeak_here(voice: Voice, text: str) -> Speech:
+    """Say a text with eSpeak in this process: quick, but the sound may depend on what the process said before."""
+    espeak, rate_hz = _espeak()
     _seed_c_library()
-    rate_hz = espeak.espeak_Initialize(_RETRIEVAL, 0, None, 0)
     chunks: list[bytes] = []
     marks: list[tuple[int, int]] = []  # place in the text, or -1 at the end of a clause; sample
 

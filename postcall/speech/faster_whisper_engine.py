@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-The model is a folder in CTranslate2 format, or a name that the local Hugging Face cache holds. Nothing is ever downloaded.
+The model is a folder in CTranslate2 format, a name that the local Hugging Face cache holds, or ``demo``: the small model that
+comes along, which knows synthetic voices only. Nothing is ever downloaded.
 Times of words are mapped back from window time; `postcall.speech.word_fit` fits them to speech afterwards, by the policy.
 
 Definition
@@ -21,7 +22,8 @@ What faster-whisper 1.2.1 does in batched mode, and what is done about it here:
 - ``temperature`` keeps its first value, ``condition_on_previous_text``, ``hallucination_silence_threshold`` and all three
   thresholds are ignored without a word: the gate is applied here.
 - ``clip_timestamps`` are seconds, cut down to whole samples, and word times count from the clip's start cut down to 10 ms:
-  windows are laid on a raster of whole seconds, so both are exact, and the window of a segment is told by its ``seek``.
+  windows are laid on a raster of whole seconds, so both are exact, and the window of a segment is told by its ``seek``, which
+  counts frames.
 - A clip longer than 30 s loses its tail; `pack` makes none.
 - Features are padded to 30 s with zeros, which is no silence; but the alignment sees only the window's own seconds, rounded up.
 - With time stamps as tokens, text after the last pair is lost: ``without_timestamps`` stays on, word times come from attention.
@@ -39,7 +41,6 @@ faster-whisper issues 1179, 985, 1396, 1427 (batched mode), 125 (first word earl
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -63,6 +64,7 @@ from postcall.spans import Span
 from postcall.speech.engines import SAMPLES_PER_MS, Echo, EngineOptions, SpokenChannel, read_options
 from postcall.speech.marks import without_marks
 from postcall.speech.packing import CONTEXT_MS, JOIN_MS, WINDOW_MS, Window, pack
+from postcall.speech.weights import digest_of
 from postcall.transcript import Transcript, Word
 
 ENGINE = "faster-whisper"
@@ -72,13 +74,15 @@ REQUIRED_FILES = (("model.bin",), ("config.json",), ("tokenizer.json",), ("vocab
 
 OPTIONAL_FILES = ("preprocessor_config.json",)
 
+DEMO_MODEL = "demo"
+"""Name of the model that comes along."""
+
+DEMO_FOLDER = Path(__file__).with_name("models") / "recognition"
+
 WITHOUT_WORDS = "`--no-transcript` runs the acoustic measures alone"
 
 RASTER_MS = WINDOW_MS + 3000
 """From the start of one window to the next in the sound handed over; whole seconds."""
-
-SEEK_MS = 10
-"""``seek`` of a segment counts frames of the sound."""
 
 SHORTEST_WORD_MS = 20
 """The recogniser's time step; it often gives short words no length at all."""
@@ -91,7 +95,7 @@ class FasterWhisperOptions(EngineOptions):
     ----------
     model
         Name of a model in the local Hugging Face cache (``large-v3``, ``Systran/faster-whisper-small``), or path of a folder in
-        CTranslate2 format.
+        CTranslate2 format, or ``demo``: shipped, small, and trained on synthetic voices alone, so of no use for real calls.
     device
         ``auto`` takes a GPU when there is one.
     compute_type
@@ -157,10 +161,8 @@ class FasterWhisperTranscriber:
 
     @cached_property
     def revision(self) -> str:
-        """First 16 hex digits of a SHA-256 over the model's files; hashing 3 GB takes seconds, once per process."""
-        files = [self._folder / name for group in (*REQUIRED_FILES, OPTIONAL_FILES) for name in group]
-        stats = [(str(file), file.stat()) for file in files if file.is_file()]
-        return _digest(tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats))
+        """Digest of the model's files."""
+        return digest_of(self._folder / name for group in (*REQUIRED_FILES, OPTIONAL_FILES) for name in group)
 
     @property
     def options(self) -> Echo:
@@ -293,7 +295,7 @@ class FasterWhisperTranscriber:
                 hotwords=options.hotwords,
             )
             for segment in segments:
-                offset_ms = segment.seek * SEEK_MS
+                offset_ms = segment.seek * 1000 // model.frames_per_second
                 yield batch[offset_ms // RASTER_MS - 1], offset_ms, segment
 
     def _is_gated(self, segment: Any) -> bool:
@@ -351,25 +353,17 @@ def _load(folder: str, device: str, compute_type: str, cpu_threads: int) -> Any:
     return model
 
 
-@lru_cache(maxsize=4)
-def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
-    """Digest of files given by path, size and time of change (the latter only to notice one)."""
-    whole = hashlib.sha256()
-    for path, size, _ in files:
-        with Path(path).open("rb") as file:
-            whole.update(f"{Path(path).name} {size} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return whole.hexdigest()[:16]
-
-
 def _folder(model: str) -> Path:
     """Folder of a model, found without the network."""
+    if model == DEMO_MODEL:
+        return DEMO_FOLDER
     path = Path(model).expanduser()
     if path.is_dir():
         return path
     if path.is_absolute() or model.startswith((".", "~")):
         raise SettingsError(f"no folder '{model}' with a recognition model", hint=_recipe("large-v3"))
     if "/" not in model and model not in _MODELS:
-        raise SettingsError(f"no recognition model is called '{model}'", hint=did_you_mean(model, _MODELS))
+        raise SettingsError(f"no recognition model is called '{model}'", hint=did_you_mean(model, [*_MODELS, DEMO_MODEL]))
     try:
         return Path(faster_whisper.download_model(model, local_files_only=True))
     except (OSError, ValueError) as error:
@@ -381,12 +375,17 @@ def _recipe(model: str) -> str:
     folder = repository.split("/")[-1]
     return (
         f"on a machine with internet `hf download {repository} --local-dir {folder}`, copy the folder here and set "
-        f'model = "/path/to/{folder}"; {WITHOUT_WORDS}'
+        f'model = "/path/to/{folder}"; model = "{DEMO_MODEL}" is shipped, but knows synthetic voices only; {WITHOUT_WORDS}'
     )
 
 
 def _complete(folder: Path) -> Path:
     missing = [group[0] for group in REQUIRED_FILES if not any((folder / name).is_file() for name in group)]
+    if missing and folder == DEMO_FOLDER:
+        raise SettingsError(
+            f"the model '{DEMO_MODEL}' is not in this installation: {', '.join(missing)} is missing",
+            hint=f"install postcall again, whole; {WITHOUT_WORDS}",
+        )
     if missing:
         raise SettingsError(
             f"the model folder '{folder}' has no {', '.join(missing)}",

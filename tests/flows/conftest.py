@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows import cli
-from flows.demonstration import DAY, demo_settings
+from flows.demonstration import DAY, transcribed_settings
 from flows.night import NightReport, plainly, run_night
 
 
@@ -47,9 +47,9 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def demo_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NightReport]:
-    """Store and report of a night on the bundled calls; read-only."""
+    """Store and report of a night on the bundled calls, with the words of the synthesis; read-only."""
     store: Path = tmp_path_factory.mktemp("demo-night") / "store"
-    return store, run_night(DAY, demo_settings(store), step=plainly, progress=Unwatched())
+    return store, run_night(DAY, transcribed_settings(store), step=plainly, progress=Unwatched())
 
 
 @pytest.fixture

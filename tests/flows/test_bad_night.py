@@ -29,7 +29,7 @@ from tests.flows.conftest import Command, Ended, Unwatched
 
 DAY = date(2026, 1, 30)
 ZONE = "Europe/Berlin"
-GOOD = {"01-good-service": ".flac", "03-hold-without-etiquette": ".opus"}
+GOOD = {"01-good-service": ".flac", "03-hold-sudden": ".opus"}
 """Bundled calls that lie among the bad ones, and the suffix of their recordings."""
 
 ELSEWHERE = {"spring_gap", "autumn_twice"}
@@ -162,8 +162,8 @@ NO_ID = {
 
 def _add_good_calls(folder: Path, rows: _Rows) -> None:
     for call_id, suffix in GOOD.items():
-        for name in (call_id + suffix, f"{call_id}.ctm"):
-            shutil.copy(str(resources.files("flows").joinpath("demo", "recordings", name)), folder)
+        for name in (f"recordings/{call_id}{suffix}", f"transcripts/{call_id}.ctm"):
+            shutil.copy(str(resources.files("flows").joinpath("demo", name)), folder)
         hold = json.dumps([{"start": _at(10), "end": _at(24)}]) if "hold" in call_id else "[]"
         rows.add(_record(call_id, call_id + suffix, holds=hold))
 

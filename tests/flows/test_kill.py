@@ -17,11 +17,12 @@ POINTS = 10
 DRIVER = """
 import os, random, signal, sys
 from pathlib import Path
-from flows.demonstration import DAY, demo_settings
+from flows.demonstration import DAY, transcribed_settings
 from flows.night import plainly, run_night
 import flows.listen, storage.tables, scipy.signal  # all that is slow to import comes before the first kill
 
 def night(store, die_at):
+    settings = transcribed_settings(store)
     seen = 0
     def count(event, _):
         nonlocal seen
@@ -29,7 +30,7 @@ def night(store, die_at):
         if seen == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(count)
-    run_night(DAY, demo_settings(store), step=plainly)
+    run_night(DAY, settings, step=plainly)
     return seen
 
 def in_child(store, die_at):

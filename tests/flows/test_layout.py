@@ -20,7 +20,10 @@ from prefect import Flow
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("postcall", "analyzers", "storage", "flows")
 MAY_PRINT = ("flows/cli.py", "flows/report.py", "flows/demonstration.py")
-DATA = ("flows/demo/calls.csv", "flows/demo/recordings/*", "flows/scaffold_files/*", "postcall/policies/default.toml")
+DATA = (
+    "flows/demo/calls.csv", "flows/demo/recordings/*", "flows/demo/transcripts/*", "flows/demo/truth/*",
+    "flows/scaffold_files/*", "postcall/policies/default.toml",
+)  # fmt: skip
 
 
 def _sources(*folders: str) -> list[Path]:

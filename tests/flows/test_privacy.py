@@ -170,9 +170,9 @@ def _kept(path: Path) -> Iterator[None]:
 def _marked_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Marked:
     folder = tmp_path / "recordings"
     folder.mkdir()
-    spoken = Path(str(resources.files("flows").joinpath("demo", "recordings", "07-fast-outbound.flac")))
-    shutil.copy(spoken, folder / f"{MARKER}-1.flac")
-    words = [line.split() for line in spoken.with_suffix(".ctm").read_text(encoding="utf-8").splitlines()]
+    bundled = Path(str(resources.files("flows").joinpath("demo")))
+    shutil.copy(bundled / "recordings" / "06-swearing.flac", folder / f"{MARKER}-1.flac")
+    words = [line.split() for line in (bundled / "transcripts" / "06-swearing.ctm").read_text(encoding="utf-8").splitlines()]
     (folder / f"{MARKER}-1.ctm").write_text("".join(" ".join([*word[:4], MARKER, *word[5:]]) + "\n" for word in words))
     sound = pcm16(tones(3.0))
     for name in ("bad-ctm", "no-ctm"):

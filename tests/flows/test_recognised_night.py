@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.demonstration import DAY, demo_settings
+from flows.demonstration import BUNDLED, DAY
 from flows.night import plainly, run_night
 from flows.settings import Settings, TranscriberSettings
 from postcall.errors import SettingsError
@@ -17,19 +17,19 @@ from postcall.testing.tiny_whisper import WORDS, write_tiny_whisper
 from storage.tables import Tables
 from storage.telephony import RecordFormat
 
-NAMES = ("01-good-service.flac", "07-fast-outbound.flac", "09-mono-en.wav")
-WITH_CTM = "07-fast-outbound"
+NAMES = ("01-good-service.flac", "02-hold-asked.opus", "07-promise.wav")
+WITH_CTM = "02-hold-asked"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Three of the bundled calls, one of them with its transcript beside it."""
-    bundled = demo_settings(tmp_path)
     recordings = tmp_path / "recordings"
     recordings.mkdir()
-    for name in (*NAMES, f"{WITH_CTM}.ctm"):
-        shutil.copy(Path(bundled.recordings) / name, recordings)
-    with Path(str(bundled.calls)).open(encoding="utf-8", newline="") as file:
+    for name in NAMES:
+        shutil.copy(BUNDLED / "recordings" / name, recordings)
+    shutil.copy(BUNDLED / "transcripts" / f"{WITH_CTM}.ctm", recordings)
+    with (BUNDLED / "calls.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["recording"] in NAMES]
     with (tmp_path / "calls.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
@@ -55,7 +55,7 @@ def test_the_recogniser_writes_what_no_transcript_brings_and_is_asked_once(
     tables = Tables(settings.store)
     engines = {row["call_id"]: row for row in tables.read("call_transcript").to_pylist()}
     assert engines[WITH_CTM]["engine"] == "ctm beside the recording"
-    for call_id in ("01-good-service", "09-mono-en"):
+    for call_id in ("01-good-service", "07-promise"):
         assert engines[call_id]["engine"].startswith("faster-whisper")
         assert '"beam_size": 1' in engines[call_id]["options"]
         assert engines[call_id]["words"] > 0

@@ -95,10 +95,10 @@ def test_a_first_night(folder: Path, postcall: Command) -> None:
     """From nothing to a report: init, put recordings into the folder, run."""
     recordings = folder / "recordings"
     recordings.mkdir()
-    demo = Path(str(resources.files("flows").joinpath("demo", "recordings")))
-    for ours, theirs in (("c-1001", "03-hold-without-etiquette.opus"), ("c-1002", "08-callback-en.mp3")):
-        shutil.copy(demo / theirs, recordings / (ours + Path(theirs).suffix))
-        shutil.copy((demo / theirs).with_suffix(".ctm"), recordings / f"{ours}.ctm")
+    demo = Path(str(resources.files("flows").joinpath("demo")))
+    for ours, theirs in (("c-1001", "03-hold-sudden.opus"), ("c-1002", "12-call-back.mp3")):
+        shutil.copy(demo / "recordings" / theirs, recordings / (ours + Path(theirs).suffix))
+        shutil.copy((demo / "transcripts" / theirs).with_suffix(".ctm"), recordings / f"{ours}.ctm")
     ended = postcall("nightly", "--date", "2026-03-02")
     assert ended.code == 0, ended.err
     assert "Nothing failed" in ended.out

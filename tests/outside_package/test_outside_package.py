@@ -60,11 +60,11 @@ NIGHT = """
 import sys
 from pathlib import Path
 from flows.cli import main
-from flows.demonstration import DAY, demo_settings
+from flows.demonstration import DAY, transcribed_settings
 from flows.night import plainly, run_night
 
 store = Path(sys.argv[1]) / "store"
-run_night(DAY, demo_settings(store), step=plainly)
+run_night(DAY, transcribed_settings(store), step=plainly)
 sys.argv = ["postcall", "tables", "--store", str(store)]
 main()
 """
@@ -138,8 +138,8 @@ def test_a_night_writes_its_table(tmp_path: Path) -> None:
     assert "call_example_greeting" in done.stdout
     stored = Tables(tmp_path / "store").read("call_example_greeting")
     greeted = dict(zip(stored["call_id"].to_pylist(), stored["has_greeting"].to_pylist(), strict=True))
-    assert greeted["08-callback-en"] is False  # "good afternoon" is no greeting to the example
-    assert "09-mono-en" not in greeted  # the parties cannot be told apart
+    assert greeted["08-transfer"] is False  # "good afternoon" is no greeting to the example
+    assert "07-promise" not in greeted  # the parties cannot be told apart
     assert len(greeted) >= 8
 
 

@@ -42,7 +42,7 @@ hangup = "customer"
 """
 
 
-@pytest.mark.parametrize("path", script.paths(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", [*script.paths(), *script.demo_paths()], ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_script_is_sound(path: Path) -> None:
     assert load(path).items
 

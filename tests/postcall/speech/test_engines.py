@@ -57,7 +57,8 @@ def test_an_unknown_engine_is_named_with_those_there_are() -> None:
     assert caught.value.hint == "did you mean 'scripted'?"
 
 
-def test_without_any_engine_the_hint_says_none() -> None:
+def test_without_any_engine_the_hint_says_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "entry_points", lambda group: EntryPoints([]))
     with pytest.raises(SettingsError, match="no diarizer 'pyannote' is installed") as caught:
         load_diarizer("pyannote", {})
     assert caught.value.hint == "known: none"

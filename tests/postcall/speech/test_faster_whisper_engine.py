@@ -176,6 +176,32 @@ def test_a_model_that_is_not_here_says_how_to_bring_it(tmp_path: Path) -> None:
     assert "did you mean 'large-v3'?" in caught.value.hint
 
 
+def test_a_large_model_that_is_not_here_tells_of_the_demo_model_and_its_limits(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        make(tmp_path / "none")
+    assert 'model = "demo" is shipped, but knows synthetic voices only' in caught.value.hint
+
+
+def test_the_demo_model_is_taken_from_the_package(tiny_whisper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engine.DEMO_FOLDER.parts[-4:] == ("postcall", "speech", "models", "recognition")
+    monkeypatch.setattr(engine, "DEMO_FOLDER", tiny_whisper)
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)  # a folder of that name is not meant
+    found = FasterWhisperTranscriber({"model": "demo", **FAST})
+    assert found.name == "faster-whisper demo"
+    assert found.revision == make(tiny_whisper).revision
+
+
+def test_an_installation_without_the_demo_model_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "DEMO_FOLDER", tmp_path / "recognition")
+    with pytest.raises(SettingsError, match="'demo' is not in this installation") as caught:
+        FasterWhisperTranscriber({"model": "demo"})
+    assert "--no-transcript" in caught.value.hint
+    with pytest.raises(SettingsError, match="'demmo'") as caught:
+        FasterWhisperTranscriber({"model": "demmo"})
+    assert "did you mean 'demo'?" in caught.value.hint
+
+
 def test_what_the_device_cannot_do_is_said_before_the_night(tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="compute_type 'float17' is not possible on device 'cpu'"):
         make(tiny_whisper, compute_type="float17")

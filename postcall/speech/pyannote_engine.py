@@ -1,0 +1,302 @@
+"""Who spoke when on one channel, by a pyannote.audio pipeline, on this machine.
+
+Conventions
+-----------
+The pipeline is a folder (``config.yaml`` and the folders it names), a name that the local Hugging Face cache holds, or
+``demo``: the small pipeline that comes along, which knows synthetic voices only. Nothing is ever downloaded, and
+pyannote.audio's usage data stay off: the engine refuses to work where they are on.
+
+Definition
+----------
+overlapping
+    The pipeline's ``speaker_diarization``: two may speak at once.
+exclusive
+    Its ``exclusive_speaker_diarization``: at most one at a time, made for giving words a speaker.
+labels
+    ``speaker_0``, ``speaker_1``, … in the order in which they are first heard.
+
+Edge cases
+----------
+- pyannote.audio hears nothing shorter than ``SHORTEST_MS``: such a recording has no speakers.
+- A configuration that names a model on a hub instead of a folder of its own would be downloaded: refused before the night.
+- pyannote.audio takes seconds to import, and its import fails beside a torch without CUDA (see `torchaudio_import`): it is
+  imported when the first recording needs it.
+- Its warnings name the torchcodec library, which only decodes files: it is given samples.
+
+References
+----------
+Bredin, "pyannote.audio 2.1 speaker diarization pipeline", Interspeech 2023; pyannote.audio 4.0 (exclusive diarization).
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from postcall.errors import EngineError, EngineOutOfMemory, PostCallError, SettingsError
+from postcall.spans import Span, union
+from postcall.speech.engines import SAMPLES_PER_MS, Echo, EngineOptions, read_options
+from postcall.speech.weights import digest_of
+from postcall.timeline import SpeakerTimeline
+
+ENGINE = "pyannote"
+
+DEMO_MODEL = "demo"
+"""Name of the pipeline that comes along."""
+
+DEMO_FOLDER = Path(__file__).with_name("models") / "diarization"
+
+CONFIG = "config.yaml"
+
+SHORTEST_MS = 100
+
+WITHOUT_SPEAKERS = '`[diarizer] engine = "none"` leaves speakers on one channel untold'
+
+_TELEMETRY = "PYANNOTE_METRICS_ENABLED"
+
+
+class PyannoteOptions(EngineOptions):
+    """What can be set for pyannote.audio.
+
+    Attributes
+    ----------
+    model
+        Path of a pipeline's folder, or its name in the local Hugging Face cache
+        (``pyannote/speaker-diarization-community-1``), or ``demo``: shipped, small, and trained on synthetic voices alone, so
+        of no use for real calls.
+    device
+        ``auto`` takes a GPU when there is one.
+    segmentation_batch_size, embedding_batch_size
+        Windows cut and voices compared at once: more is faster on a GPU and needs more memory.
+    min_speakers, max_speakers
+        How many people a recording holds. A call has two parties; raise ``max_speakers`` where recordings hold the voice menu
+        or several agents.
+    """
+
+    model: str
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    segmentation_batch_size: int = Field(32, ge=1, le=1024)
+    embedding_batch_size: int = Field(32, ge=1, le=1024)
+    min_speakers: int = Field(1, ge=1, le=20)
+    max_speakers: int = Field(2, ge=1, le=20)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> PyannoteOptions:
+        if self.min_speakers > self.max_speakers:
+            raise ValueError("min_speakers is larger than max_speakers")
+        return self
+
+
+class PyannoteDiarizer:
+    """pyannote.audio as a `Diarizer`.
+
+    Parameters
+    ----------
+    options
+        See `PyannoteOptions`.
+
+    Raises
+    ------
+    SettingsError
+        An option is wrong, the pipeline is not on this machine or incomplete, or there is no GPU where one is asked for.
+    """
+
+    def __init__(self, options: Mapping[str, object]) -> None:
+        self._options = read_options(ENGINE, PyannoteOptions, options)
+        self._folder = _complete(_folder(self._options.model))
+        if self._options.device == "cuda" and not _has_gpu():
+            raise SettingsError("device 'cuda': no GPU can be used", hint='set device = "cpu", or install the GPU\'s driver')
+
+    @property
+    def name(self) -> str:
+        """Engine and pipeline, without the folder that the pipeline lies in."""
+        return f"{ENGINE} {Path(self._options.model).name}"
+
+    @cached_property
+    def revision(self) -> str:
+        """Digest of the pipeline's files."""
+        return digest_of(sorted(path for path in self._folder.rglob("*.*") if path.suffix != ".md"))
+
+    @property
+    def options(self) -> Echo:
+        """Options that shape the result: not the device and batch sizes, which only shape the time."""
+        return {"min_speakers": self._options.min_speakers, "max_speakers": self._options.max_speakers}
+
+    def diarize(self, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+        """Tell the speakers apart; see `postcall.speech.engines.Diarizer.diarize`."""
+        if samples_16k.size < SHORTEST_MS * SAMPLES_PER_MS:
+            return SpeakerTimeline({}, False, self.name), SpeakerTimeline({}, True, self.name)
+        try:
+            output = self._apply(samples_16k)
+        except PostCallError:
+            raise
+        except MemoryError as error:
+            raise _out_of_memory() from error
+        except (RuntimeError, ValueError, LookupError) as error:
+            if "out of memory" in str(error).lower() or "alloc" in str(error).lower():
+                raise _out_of_memory() from error
+            raise EngineError(f"{ENGINE} failed: {type(error).__name__}") from error
+        overlapping = _by_label(output.speaker_diarization)
+        exclusive = _by_label(output.exclusive_speaker_diarization)
+        names = {label: f"speaker_{number}" for number, label in enumerate(_in_order_of_first_words(overlapping, exclusive))}
+        return (
+            SpeakerTimeline({names[label]: union(spans) for label, spans in overlapping.items()}, False, self.name),
+            SpeakerTimeline({names[label]: union(spans) for label, spans in exclusive.items()}, True, self.name),
+        )
+
+    def _apply(self, samples_16k: NDArray[np.float32]) -> Any:
+        import torch
+
+        options = self._options
+        with _LOADING:
+            pipeline = _load(str(self._folder), options.device)
+        pipeline.segmentation_batch_size = options.segmentation_batch_size
+        pipeline.embedding_batch_size = options.embedding_batch_size
+        recording = {"waveform": torch.from_numpy(samples_16k)[None], "sample_rate": 1000 * SAMPLES_PER_MS}
+        bounds = {"min_speakers": options.min_speakers, "max_speakers": options.max_speakers}
+        with _without_warnings():
+            return pipeline(recording, **bounds)
+
+
+def _by_label(annotation: Any) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = {}
+    for segment, _, label in annotation.itertracks(yield_label=True):
+        start_ms, end_ms = max(round(segment.start * 1000), 0), round(segment.end * 1000)
+        if end_ms > start_ms:
+            found.setdefault(str(label), []).append(Span(start_ms, end_ms))
+    return found
+
+
+def _in_order_of_first_words(*timelines: Mapping[str, list[Span]]) -> list[str]:
+    first: dict[str, int] = {}
+    for timeline in timelines:
+        for label, spans in timeline.items():
+            first[label] = min(first.get(label, spans[0].start_ms), *(span.start_ms for span in spans))
+    return sorted(first, key=lambda label: (first[label], label))
+
+
+def _out_of_memory() -> EngineOutOfMemory:
+    return EngineOutOfMemory(f"{ENGINE} ran out of memory", hint="lower segmentation_batch_size and embedding_batch_size")
+
+
+# ── the pipeline ─────────────────────────────────────────────────────────────
+
+_LOADING = Lock()
+"""Two threads that ask at once must not load twice."""
+
+
+@lru_cache(maxsize=1)
+def _load(folder: str, device: str) -> Any:
+    pyannote = import_pyannote()
+    try:
+        with _without_warnings():
+            pipeline = pyannote.Pipeline.from_pretrained(folder)
+    except Exception as error:
+        raise EngineError(
+            f"the pipeline '{Path(folder).name}' cannot be loaded: {type(error).__name__}",
+            hint="copy its folder again, whole; it must be made for pyannote.audio 4",
+        ) from error
+    if device != "cpu" and _has_gpu():
+        import torch
+
+        pipeline.to(torch.device("cuda"))
+    return pipeline
+
+
+def import_pyannote() -> Any:
+    """pyannote.audio, importable beside any torch, sending nothing."""
+    os.environ[_TELEMETRY] = "0"
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from postcall.speech import torchaudio_import
+
+    torchaudio_import.prepare()
+    with _without_warnings():
+        import pyannote.audio
+        from pyannote.audio.telemetry.metrics import is_metrics_enabled
+
+    if is_metrics_enabled():
+        raise EngineError(f"{ENGINE} would send usage data", hint=f"set {_TELEMETRY}=0")
+    return pyannote.audio
+
+
+class _without_warnings(warnings.catch_warnings):  # noqa: N801  # a context, used like a function
+    """pyannote.audio's and lightning's advice to developers is nothing for an analyst."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.simplefilter("ignore")
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _folder(model: str) -> Path:
+    """Folder of a pipeline, found without the network."""
+    if model == DEMO_MODEL:
+        return DEMO_FOLDER
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return path
+    if path.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
+        raise SettingsError(f"no folder '{model}' with a diarization pipeline", hint=_recipe(_USUAL))
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(model, local_files_only=True))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"diarization pipeline '{model}' is not on this machine", hint=_recipe(model)) from error
+
+
+_USUAL = "pyannote/speaker-diarization-community-1"
+
+
+def _recipe(repository: str) -> str:
+    folder = repository.rpartition("/")[2]
+    return (
+        f"on a machine with internet accept its terms and `hf download {repository} --local-dir {folder}`, copy the folder "
+        f'here and set model = "/path/to/{folder}"; model = "{DEMO_MODEL}" is shipped, but knows synthetic voices only; '
+        f"{WITHOUT_SPEAKERS}"
+    )
+
+
+def _complete(folder: Path) -> Path:
+    """The folder, when all that its configuration names is in it."""
+    whole = f"copy the folder again, whole; {WITHOUT_SPEAKERS}"
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        parameters = config["pipeline"]["params"]
+    except FileNotFoundError:
+        raise SettingsError(f"the pipeline folder '{folder}' has no {CONFIG}", hint=whole) from None
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"'{folder / CONFIG}' describes no pipeline", hint=whole) from error
+    for name, value in _models(parameters):
+        inside = folder / value.removeprefix("$model/")
+        if not value.startswith("$model/") and not Path(value).exists():
+            raise SettingsError(
+                f"'{folder / CONFIG}' takes {name} '{value}' from a hub",
+                hint=f"use a pipeline that carries its models, e.g. {_USUAL}",
+            )
+        if value.startswith("$model/") and not (inside.is_dir() and any(inside.iterdir())):
+            raise SettingsError(f"the pipeline folder '{folder}' has no {inside.relative_to(folder)}", hint=whole)
+    return folder
+
+
+def _models(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Models that a configuration names."""
+    for name in ("segmentation", "embedding", "plda"):
+        value = parameters.get(name)
+        if isinstance(value, str):
+            yield name, value
