@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for mixes, voices and checkpoints")
     parser.add_argument("step", choices=(*_STEPS, "all"))
     parser.add_argument("--mixes", type=int, default=450, help="to train on, of about a minute")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make mixes")
     parser.add_argument("--segmentation-steps", type=int, default=2000)
     parser.add_argument("--embedding-steps", type=int, default=500)
     parser.add_argument("--start", type=Path, help="folder of a pipeline to go on from, where there is no checkpoint")
@@ -38,10 +39,10 @@ def _run(step: str, arguments: argparse.Namespace) -> None:
     work: Path = arguments.work
     evaluation = {False: work / "evaluation" / "trained", True: work / "evaluation" / "held_out"}
     if step == "mixes":
-        mixes.write_all(work / "dev", 40, "dev")
-        mixes.write_all(work / "train", arguments.mixes, "train")
+        mixes.write_all(work / "dev", 40, "dev", jobs=arguments.jobs)
+        mixes.write_all(work / "train", arguments.mixes, "train", jobs=arguments.jobs)
         for is_held_out, folder in evaluation.items():
-            mixes.write_all(folder, 20, "evaluation", is_held_out=is_held_out, speakers=2)
+            mixes.write_all(folder, 20, "evaluation", is_held_out=is_held_out, speakers=2, jobs=arguments.jobs)
     elif step == "segmentation":
         segmentation.train(work, arguments.segmentation_steps, start=arguments.start and arguments.start / "segmentation")
     elif step == "embedding":

@@ -20,7 +20,6 @@ Hold music, tones and digital silence are nobody's turn. A few mixes have one sp
 
 from __future__ import annotations
 
-import logging
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +38,7 @@ from benchmarks.corpus.rendering import NOISES
 from benchmarks.corpus.staging import Line, prepare
 from benchmarks.corpus.telephone import PER_MS, RATE_HZ, Sound, gain, rms
 from benchmarks.corpus.voices import Voice, say, say_with_espeak_here
+from training.apart import run_apart
 from training.recogniser import strips
 from training.recogniser.text import LANGUAGES, utterance
 
@@ -46,9 +46,10 @@ Pcm: TypeAlias = npt.NDArray[np.int16]
 Turn: TypeAlias = tuple[str, int, int]
 """Speaker, start and end in ms."""
 
-LOG = logging.getLogger(__name__)
 MODEL_RATE_HZ = 16_000
 LENGTH_MS = (30_000, 90_000)
+_A_PROCESS = 20
+"""Mixes made in one process."""
 
 _SPEAKERS = (1, 2, 3)
 _SPEAKER_SHARES = (0.1, 0.78, 0.12)
@@ -289,19 +290,23 @@ def coded(sound: Sound, chain: Sequence[str]) -> Pcm:
 # ── on disk ──────────────────────────────────────────────────────────────────
 
 
-def write_all(folder: Path, count: int, seed: str, *, is_held_out: bool = False, speakers: int | None = None) -> None:
+def write_all(
+    folder: Path, count: int, seed: str, *, is_held_out: bool = False, speakers: int | None = None, jobs: int = 1
+) -> None:
     """Write mixes as ``<number>.wav`` (8 kHz) and ``<number>.rttm``; those that are there stay."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
+    missing = [number for number in range(count) if not (folder / f"{number:05d}.rttm").exists()]
+    groups = [missing[first : first + _A_PROCESS] for first in range(0, len(missing), _A_PROCESS)]
+    run_apart(_write, [(folder, group, seed, is_held_out, speakers) for group in groups], jobs)
+
+
+def _write(folder: Path, numbers: Sequence[int], seed: str, is_held_out: bool, speakers: int | None) -> None:
+    for number in numbers:
         name = f"{number:05d}"
-        path = folder / f"{name}.rttm"  # written last: where it is, the recording is whole
-        if path.exists():
-            continue
         mix = make(f"{seed}-{number}", is_held_out=is_held_out, speakers=speakers)
         wavfile.write(folder / f"{name}.wav", RATE_HZ, mix.pcm)
-        path.write_text(rttm(name, mix.turns), encoding="utf-8")
-        if number % 50 == 0:
-            LOG.info("mix %d of %d", number, count)
+        # Written last: where it is, the recording is whole.
+        (folder / f"{name}.rttm").write_text(rttm(name, mix.turns), encoding="utf-8")
 
 
 def rttm(name: str, turns: Sequence[Turn]) -> str:

@@ -42,7 +42,7 @@ WEIGHTS = "pytorch_model.bin"
 FOR_TRAINING = ("loss_func.", "validation_metric.", "powerset.")
 """Parts of a net that only its training needs."""
 
-_PEAK_RATE, _LAST_RATE = 2e-3, 2e-5
+_PEAK_RATE, _LAST_RATE = 1.5e-3, 1e-5
 _WARM_UP_STEPS = 200
 _SAVE_EVERY = 250
 

@@ -7,8 +7,6 @@ A shard is two files, ``NNNNN.npy`` (mel of all its strips side by side, shape `
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.apart import run_apart
 from training.recogniser import strips
 from training.recogniser.strips import Strip, Utterance
 
@@ -66,10 +65,7 @@ def write(folder: Path, number: int, seed: str) -> None:
 def write_all(folder: Path, count: int, seed: str, jobs: int) -> None:
     """Make shards 0 to ``count``; what is there stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # A worker lives for one shard: the synthesiser's library grows with every utterance.
-    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=1) as pool:
-        pool.starmap(write, [(folder, number, seed) for number in range(count)], chunksize=1)
+    run_apart(write, [(folder, number, seed) for number in range(count) if not (folder / f"{number:05}.json").exists()], jobs)
 
 
 def open_shard(path: Path) -> Shard:

@@ -79,7 +79,7 @@ STAGES = {
         Stage("encoder", 300, 32, 1.5e-3, 300),
         Stage("decoder", 300, 32, 1.5e-3, 300, replaced=0.3),
         Stage("together", 300, 32, 1e-3, 200, replaced=0.2),
-        Stage("whole", FULL_FRAMES, 8, 4e-4, 100, replaced=0.15),
+        Stage("whole", FULL_FRAMES, 8, 5e-4, 100, replaced=0.15),
     )
 }
 
