@@ -1,20 +1,26 @@
-"""Hold: how often and how long the customer was parked, by the call record.
+"""Hold: how often and how long the customer was parked, by the call record and by what is heard.
 
 Conventions
 -----------
-Works from the call record alone; a call without a recording has its holds too. ``start_ms`` places a hold in the recording,
-where it is known when that started.
+``start_ms`` places a hold in the recording, ``started_at`` in time; either is empty where it cannot be known. A call without a
+recording has the holds of its record, and a call whose record is silent those of its recording.
 
 Definition
 ----------
-A hold is a stretch of the call record between answer and end of the call; holds that overlap or touch are one.
-``hold_share`` is the time on hold over the time from answered to ended.
+recorded    a stretch of the call record between answer and end of the call; stretches that overlap or touch are one
+audible     music, repeated tones, or a switch's noise where the agent's leg is (`postcall.audible_hold`)
+mute        the agent's leg carries nothing; no hold, and counted by itself
+
+``has_hold``, ``holds``, ``hold_ms``, ``longest_hold_ms`` and ``hold_share`` go by the record where it says whether there was a
+hold, else by what is heard: ``hold_basis`` says which. ``hold_share`` is the time on hold over the time from answered to
+ended, or, by what is heard, over the conversation.
 
 Edge cases
 ----------
-A record that does not say whether there was a hold gives no row: unknown is not "no hold". A call that nobody answered gives
-none either, since a queue's music is no hold. A hold of no length is none. What of a hold lies before the answer or after the
-end is cut off where both are known (records round their times to whole seconds).
+Where neither tells, there is no row: unknown is not "no hold". A call that nobody answered gives none either, since a queue's
+music is no hold. A hold of no length is none. What of a recorded hold lies before the answer or after the end is cut off where
+both are known (records round their times to whole seconds). Where the parties share a channel, a hold without music or tones
+is not heard.
 """
 
 from __future__ import annotations
@@ -24,90 +30,142 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from postcall.analyzer import analyzer
+from postcall.audible_hold import HOLD_SOURCES, MUTE_SOURCE, AudibleHold
 from postcall.call import Call
 from postcall.errors import MissingInput
-from postcall.fields import CallId, DurationMs, HoldMs, Holds, NotMeasurable, StartedAt, StartMs
+from postcall.fields import CallId, DurationMs, HoldMs, Holds, NotMeasurable, StartMs
 from postcall.kpi import call_duration_ms, is_answered
 from postcall.not_measurable import Reasons
-from postcall.spans import Span, Spans, clip, longest_ms, total_ms, union, whole
+from postcall.spans import Span, Spans, clip, gaps, longest_ms, total_ms, union, whole
 from postcall.tables import Field, table
 from postcall.telephony import RecordedHold, milliseconds_between
 
 
 @table("call_hold", grain="call of which it is known whether it was on hold", primary_key=("call_id",))
 class CallHold:
-    """Hold of each call, by the call record."""
+    """Hold of each call."""
 
     call_id: CallId
+    hold_basis: Annotated[str, Field("What the measures of hold go by.", enum=("call_record", "audio"))]
     has_hold: Annotated[bool, Field("Whether the customer was put on hold.")]
     holds: Holds
     hold_ms: HoldMs
     longest_hold_ms: Annotated[int, Field("Longest hold of the call; 0 without one.", unit="ms", minimum=0)]
     hold_share: Annotated[
-        float | None, Field("hold_ms / call_duration_ms.", unit="share", minimum=0, maximum=1, additive=False)
+        float | None,
+        Field(
+            "hold_ms / call_duration_ms; by what is heard, hold_ms / conversation_ms.",
+            unit="share",
+            minimum=0,
+            maximum=1,
+            additive=False,
+        ),
     ]
+    audible_holds: Annotated[int | None, Field("Holds that are heard in the recording.", minimum=0)]
+    audible_hold_ms: Annotated[int | None, Field("Summed length of the holds that are heard.", unit="ms", minimum=0)]
+    mutes: Annotated[int | None, Field("Times the agent's leg carried nothing in the middle of the call.", minimum=0)]
+    mute_ms: Annotated[int | None, Field("Summed length of the mutes.", unit="ms", minimum=0)]
     not_measurable: NotMeasurable
 
 
-@table("event_hold", grain="hold", primary_key=("call_id", "started_at"))
+@table("event_hold", grain="hold or mute, by each source that tells of it", primary_key=("call_id", "hold_source", "position"))
 class EventHold:
-    """Holds one by one, by the call record."""
+    """Holds and mutes one by one; a hold that the record tells of and that is heard has a row of each source."""
 
     call_id: CallId
-    started_at: StartedAt
+    hold_source: Annotated[
+        str, Field("What tells of it: the record, or what is heard.", enum=("call_record", *HOLD_SOURCES, MUTE_SOURCE))
+    ]
+    position: Annotated[int, Field("Place among those of its source, from 0.", minimum=0)]
+    kind: Annotated[str, Field("Whether the customer was parked, or the agent silent by a button.", enum=("hold", "mute"))]
+    started_at: Annotated[datetime | None, Field("When it started, UTC.")]
     start_ms: StartMs | None
     duration_ms: DurationMs
-    hold_source: Annotated[str, Field("What tells of the hold.", enum=("call_record",))]
     not_measurable: NotMeasurable
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def hold(call: Call) -> Iterator[CallHold | EventHold]:
-    """The row of the call, and one for each hold."""
+    """The row of the call, and one for each hold and mute."""
     record = call.telephony
     if is_answered(record) is False:
         raise MissingInput("times", "the call was not answered")
-    if record.holds is None:
-        raise MissingInput("holds", "the call record does not say whether there was a hold")
-    recorded = [one for one in record.holds if one.duration_ms > 0]
-    zero = record.answered_at or min((one.started_at for one in recorded), default=None)
-    spans = _spans(recorded, zero) if zero is not None else ()
     why = Reasons()
-    served_ms = why.attempt("hold_share", lambda: call_duration_ms(record))
-    if served_ms is not None:
-        spans = clip(spans, whole(served_ms))
-    if served_ms == 0:
+    heard = why.attempt("audible_holds, audible_hold_ms, mutes, mute_ms", lambda: call.audible_holds)
+    if record.holds is None and heard is None:
+        raise MissingInput("holds", "the call record does not say whether there was a hold, and nobody listened")
+    parked = union(one.span for one in heard or () if not one.is_mute)
+    mutes = [one.span for one in heard or () if one.is_mute]
+    zero = record.answered_at or min((one.started_at for one in record.holds or () if one.duration_ms > 0), default=None)
+    recorded: Spans = ()
+    of_ms: int | None
+    if record.holds is None:
+        of_ms = total_ms(gaps((), call.conversation()))
+    else:
+        of_ms = why.attempt("hold_share", lambda: call_duration_ms(record))
+        recorded = _recorded(record.holds, zero, of_ms) if zero else ()
+    spans = parked if record.holds is None else recorded
+    if of_ms == 0:
         why.note("hold_share", "the call lasted no time")
     yield CallHold(
         call_id=call.call_id,
+        hold_basis="audio" if record.holds is None else "call_record",
         has_hold=bool(spans),
         holds=len(spans),
         hold_ms=total_ms(spans),
         longest_hold_ms=longest_ms(spans),
-        hold_share=total_ms(spans) / served_ms if served_ms else None,
+        hold_share=min(1.0, total_ms(spans) / of_ms) if of_ms else None,
+        audible_holds=None if heard is None else len(parked),
+        audible_hold_ms=None if heard is None else total_ms(parked),
+        mutes=None if heard is None else len(mutes),
+        mute_ms=None if heard is None else total_ms(union(mutes)),
         not_measurable=why.text(),
     )
     if zero is not None:
-        for span in spans:
-            yield _event(call, zero, span)
+        yield from (_recorded_event(call, zero, position, span) for position, span in enumerate(recorded))
+    yield from _heard_events(call, heard or ())
 
 
-def _spans(recorded: list[RecordedHold], zero: datetime) -> Spans:
-    """Holds in ms from ``zero``, overlapping and touching ones merged."""
-    return union(Span(milliseconds_between(zero, one.started_at), milliseconds_between(zero, one.ended_at)) for one in recorded)
+def _recorded(holds: tuple[RecordedHold, ...] | None, zero: datetime, served_ms: int | None) -> Spans:
+    """Holds of the record in ms from ``zero``, overlapping and touching ones merged."""
+    spans = union(
+        Span(milliseconds_between(zero, one.started_at), milliseconds_between(zero, one.ended_at))
+        for one in holds or ()
+        if one.duration_ms > 0
+    )
+    return clip(spans, whole(served_ms)) if served_ms is not None else spans
 
 
-def _event(call: Call, zero: datetime, span: Span) -> EventHold:
+def _recorded_event(call: Call, zero: datetime, position: int, span: Span) -> EventHold:
     started_at = zero + timedelta(milliseconds=span.start_ms)
     why = Reasons()
     return EventHold(
         call_id=call.call_id,
+        hold_source="call_record",
+        position=position,
+        kind="hold",
         started_at=started_at,
         start_ms=why.attempt("start_ms", lambda: _placed_ms(call, started_at)),
         duration_ms=span.duration_ms,
-        hold_source="call_record",
         not_measurable=why.text(),
     )
+
+
+def _heard_events(call: Call, heard: tuple[AudibleHold, ...]) -> Iterator[EventHold]:
+    counts = dict.fromkeys((*HOLD_SOURCES, MUTE_SOURCE), 0)
+    zero = call.recording_started_at
+    for one in heard:
+        yield EventHold(
+            call_id=call.call_id,
+            hold_source=one.source,
+            position=counts[one.source],
+            kind="mute" if one.is_mute else "hold",
+            started_at=zero + timedelta(milliseconds=one.span.start_ms) if zero else None,
+            start_ms=one.span.start_ms,
+            duration_ms=one.span.duration_ms,
+            not_measurable=None if zero else "started_at: it is not known when the recording started",
+        )
+        counts[one.source] += 1
 
 
 def _placed_ms(call: Call, instant: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.failures import where_raised
+from postcall.acoustics import Acoustics
 from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
@@ -61,10 +62,10 @@ class Ear:
         self._path = path
         self.sha256 = sha256
         self._heard: Listened | None = None
-        self._known: tuple[Recording, SpeakerTimeline] | None = None
+        self._known: tuple[Recording, SpeakerTimeline, Acoustics] | None = None
 
-    def sound(self) -> tuple[Recording, SpeakerTimeline]:
-        """Manifest and speech timeline.
+    def sound(self) -> tuple[Recording, SpeakerTimeline, Acoustics]:
+        """Manifest, speech timeline and other sounds.
 
         Raises
         ------
@@ -78,8 +79,8 @@ class Ear:
             self._known = self._artifacts.sound(self.sha256, key)
             if self._known is None:
                 heard = self._listen()
-                self._artifacts.put_sound(key, heard.recording, heard.timeline)
-                self._known = heard.recording, heard.timeline
+                self._artifacts.put_sound(key, heard.recording, heard.timeline, heard.acoustics)
+                self._known = heard.recording, heard.timeline, heard.acoustics
         return self._known
 
     def channels(self) -> tuple[SpokenChannel, ...]:

@@ -134,7 +134,7 @@ class Listener:
             return HeardCall(self._without_recording(record, planned.missing or "no recording"))
         ear = Ear(self._recordings, self._artifacts, self._sound, planned.recording, planned.sha256)
         try:
-            recording, timeline = ear.sound()
+            recording, timeline, acoustics = ear.sound()
         except (RecordingError, EngineError) as error:
             why = f"the recording was put aside ({error.code})"
             return HeardCall(self._without_recording(record, why), (_failure("recording", error, planned),))
@@ -172,6 +172,7 @@ class Listener:
             telephony=record,
             recording=recording,
             timeline=timeline,
+            acoustics=acoustics,
             transcript=transcript,
             roles=given.roles,
             role_source=given.source,

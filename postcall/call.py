@@ -12,7 +12,7 @@ talk        speech of one party
 overtalk    agent and customer both speak
 non-talk    nobody speaks; talk(agent) + talk(customer) - overtalk + non_talk == duration, exactly
 conversation  from the first to the last speech; ringing before it and the open line after it are outside
-silence     non-talk inside the conversation and outside hold
+silence     non-talk inside the conversation and outside hold, recorded or heard
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from postcall.acoustics import Acoustics
+from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
 from postcall.recording import Recording
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
 from postcall.telephony import Role, Telephony, milliseconds_between
-from postcall.timeline import SpeakerTimeline
+from postcall.timeline import MIXED, SpeakerTimeline
 from postcall.transcript import Transcript, Word
 from postcall.turns import Turn, TurnPolicy, Utterance, make_turns, mark_backchannels, utterances_of
 
@@ -39,7 +41,7 @@ class Call:
     ----------
     telephony
         The call record.
-    recording, timeline, transcript
+    recording, timeline, acoustics, transcript
         None when the call does not have them; ``missing`` then says why.
     roles
         Role of each speaker label; empty when the parties cannot be told apart.
@@ -57,6 +59,7 @@ class Call:
     telephony: Telephony
     recording: Recording | None = None
     timeline: SpeakerTimeline | None = None
+    acoustics: Acoustics | None = None
     transcript: Transcript | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     role_source: str | None = None
@@ -70,7 +73,7 @@ class Call:
         return self.telephony.call_id
 
     def _missing(self, part: str, otherwise: str) -> MissingInput:
-        if self.recording is None and part in ("timeline", "parties", "transcript"):
+        if self.recording is None and part in ("timeline", "parties", "acoustics", "transcript"):
             # The first cause says more than what follows from it.
             part, otherwise = "recording", "no recording"
         return MissingInput(part, self.missing.get(part, otherwise))
@@ -112,6 +115,18 @@ class Call:
         if self.timeline is None:
             raise self._missing("timeline", "nobody listened to the recording")
         return self.timeline
+
+    def need_acoustics(self) -> Acoustics:
+        """What is heard on the channels beside speech, and how good they sound.
+
+        Raises
+        ------
+        MissingInput
+            Nobody listened to the call.
+        """
+        if self.acoustics is None:
+            raise self._missing("acoustics", "nobody listened to the recording")
+        return self.acoustics
 
     @cached_property
     def _talk(self) -> dict[Role, Spans]:
@@ -165,10 +180,15 @@ class Call:
     # ── hold ─────────────────────────────────────────────────────────────────
 
     @property
-    def is_hold_known(self) -> bool:
-        """Whether the holds of this call are known and can be placed in the recording."""
+    def is_hold_recorded(self) -> bool:
+        """Whether the call record's holds are known and can be placed in the recording."""
         holds = self.telephony.holds
         return holds is not None and (not holds or self.recording_started_at is not None)
+
+    @property
+    def is_hold_known(self) -> bool:
+        """Whether it is known where the call was on hold, by its record or by what is heard."""
+        return self.is_hold_recorded or self.acoustics is not None
 
     def at_ms(self, instant: datetime) -> int:
         """Where an instant of the call record lies in the recording, in ms; negative before its start.
@@ -182,7 +202,7 @@ class Call:
             raise self._missing("recording_start", "it is not known when the recording started")
         return milliseconds_between(self.recording_started_at, instant)
 
-    def holds(self) -> Spans:
+    def recorded_holds(self) -> Spans:
         """Holds of the call record, placed in the recording and clipped to it.
 
         Raises
@@ -198,6 +218,43 @@ class Call:
             if hold.duration_ms > 0
         ]
         return clip(bridge(spans, 0), whole(self.duration_ms))
+
+    def holds(self) -> Spans:
+        """Where the call is on hold, by its record or by what is heard; where both tell, by either. Mutes are no holds.
+
+        Raises
+        ------
+        MissingInput
+            Neither can tell.
+        """
+        heard = [hold.span for hold in self.audible_holds if not hold.is_mute] if self.acoustics is not None else []
+        if self.acoustics is not None and not self.is_hold_recorded:
+            return union(heard)
+        return union(self.recorded_holds(), heard)
+
+    @cached_property
+    def audible_holds(self) -> tuple[AudibleHold, ...]:
+        """Holds and mutes as they are heard, by `postcall.audible_hold`; needs no parties.
+
+        Raises
+        ------
+        MissingInput
+            Nobody listened to the call.
+        """
+        channels = self.need_acoustics().channels
+        speech = self.speech()
+        if self.has_parties:
+            agents = [label for label, role in self.roles.items() if role is Role.AGENT and label in channels]
+            agent = self.talk(Role.AGENT)
+        else:
+            agents, agent = list(channels), speech
+        is_mixed = MIXED in channels
+        found = (
+            hold
+            for label in (agents or list(channels))
+            for hold in audible_holds(channels[label], agent, speech, is_mixed=is_mixed)
+        )
+        return tuple(sorted(found, key=lambda hold: hold.span))
 
     # ── words and turns ──────────────────────────────────────────────────────
 

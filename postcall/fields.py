@@ -62,8 +62,12 @@ LabelRole = Annotated[
 ]
 
 # Columns of calls that rollups carry as sums over calls.
-Holds = Annotated[int, Field("Holds of the call record, those that overlap or touch counted as one.", minimum=0)]
-HoldMs = Annotated[int, Field("Time on hold by the call record; in a rollup, summed over calls.", unit="ms", minimum=0)]
+Holds = Annotated[
+    int, Field("Holds, those that overlap or touch counted as one; by the call record, else as heard.", minimum=0)
+]
+HoldMs = Annotated[
+    int, Field("Time on hold, by the call record, else as heard; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
 CallDurationMs = Annotated[
     int, Field("From answered to ended by the call record; in a rollup, summed over calls.", unit="ms", minimum=0)
 ]
@@ -106,7 +110,9 @@ CustomerInterruptions = Annotated[
 # Columns of a conversation.
 IsHoldKnown = Annotated[
     bool,
-    Field("Whether the holds of the call are known and placed in the recording. Where not, time on hold counts as silence."),
+    Field(
+        "Whether the call's record or its sound tells where it was on hold. Where neither does, time on hold counts as silence."
+    ),
 ]
 ConversationMs = Annotated[
     int, Field("From the first to the last speech, hold included; in a rollup, summed over calls.", unit="ms", minimum=0)

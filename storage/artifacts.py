@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from postcall.acoustics import Acoustics, ChannelSound, Quality, Sound, SoundKind
 from postcall.errors import StorageError
 from postcall.recording import Recording, Topology
 from postcall.spans import Span
@@ -26,7 +27,7 @@ from postcall.transcript import Transcript, Word
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 """Rises when the layout of the files changes; part of every key."""
 
 
@@ -48,8 +49,8 @@ class Artifacts:
     def __init__(self, store: Path) -> None:
         self._root = store / "artifacts"
 
-    def sound(self, sha256: str, key: str) -> tuple[Recording, SpeakerTimeline] | None:
-        """Manifest and speech timeline of a recording, or None when they were never made.
+    def sound(self, sha256: str, key: str) -> tuple[Recording, SpeakerTimeline, Acoustics] | None:
+        """Manifest, speech timeline and other sounds of a recording, or None when they were never made.
 
         Parameters
         ----------
@@ -60,9 +61,13 @@ class Artifacts:
         """
         return self._get(sha256, f"sound-{key}", _sound)
 
-    def put_sound(self, key: str, recording: Recording, timeline: SpeakerTimeline) -> None:
-        """Keep manifest and speech timeline of a recording."""
-        content = {"recording": asdict(recording), "timeline": _timeline_content(timeline)}
+    def put_sound(self, key: str, recording: Recording, timeline: SpeakerTimeline, acoustics: Acoustics) -> None:
+        """Keep manifest, speech timeline and other sounds of a recording."""
+        content = {
+            "recording": asdict(recording),
+            "timeline": _timeline_content(timeline),
+            "acoustics": {label: _channel_content(channel) for label, channel in acoustics.channels.items()},
+        }
         self._put(recording.sha256, f"sound-{key}", content)
 
     def diarization(self, sha256: str, key: str) -> tuple[SpeakerTimeline, SpeakerTimeline] | None:
@@ -117,10 +122,21 @@ _TRANSCRIPT_SCALARS = (
 )
 
 
-def _sound(content: Mapping[str, Any]) -> tuple[Recording, SpeakerTimeline]:
+def _sound(content: Mapping[str, Any]) -> tuple[Recording, SpeakerTimeline, Acoustics]:
     manifest = dict(content["recording"])
     recording = Recording(**{**manifest, "topology": Topology(manifest["topology"])})
-    return recording, _timeline(content["timeline"])
+    channels = {label: _channel(kept) for label, kept in content["acoustics"].items()}
+    return recording, _timeline(content["timeline"]), Acoustics(channels)
+
+
+def _channel(kept: Mapping[str, Any]) -> ChannelSound:
+    sounds = tuple(Sound(Span(*span), SoundKind(kind), number, tuple(hz)) for span, kind, number, hz in kept["sounds"])
+    return ChannelSound(sounds, Quality(**kept["quality"]))
+
+
+def _channel_content(channel: ChannelSound) -> dict[str, Any]:
+    sounds = [[[s.span.start_ms, s.span.end_ms], s.kind.value, s.number, list(s.hertz)] for s in channel.sounds]
+    return {"sounds": sounds, "quality": asdict(channel.quality)}
 
 
 def _diarization(content: Mapping[str, Any]) -> tuple[SpeakerTimeline, SpeakerTimeline]:

@@ -134,7 +134,10 @@ def _lasting(power: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def _runs(mask: NDArray[np.bool_]) -> Spans:
     change = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
-    return tuple(Span(int(a) * _HOP_MS, int(b) * _HOP_MS) for a, b in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True))
+    return tuple(
+        Span(int(a) * _HOP_MS, int(b) * _HOP_MS)
+        for a, b in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True)
+    )
 
 
 def _musical_part(musical: NDArray[np.bool_], span: Span) -> tuple[int, int]:

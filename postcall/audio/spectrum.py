@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-8 kHz; a frame stands for 10 ms and is looked at through a Hann window of 40 ms around it. Levels are mean powers of steps of 5 ms.
+8 kHz; a frame stands for 10 ms and is looked at through a Hann window of 40 ms around it. Levels are mean powers of steps of 5
+ms.
 """
 
 from __future__ import annotations

@@ -24,16 +24,18 @@ series
 Edge cases
 ----------
 A single burst can be the only ring that a recording holds: it is a ring if as long as rings are. A burst that begins with the
-recording or ends with it may be cut. A voice does not hold one frequency for ``_SHORTEST_MS``; single notes of music do, and are
-beeps here: `postcall.audio.music` takes them for what they are.
+recording or ends with it may be cut. A voice does not hold one frequency for ``_SHORTEST_MS``; single notes of music do, and
+are beeps here: `postcall.audio.music` takes them for what they are.
 
 References
 ----------
-ITU-T E.180 (tones), Q.23 (keys); Asterisk ``indications.conf.sample``; FreeSWITCH and spandsp, which disagree with it on Russia.
+ITU-T E.180 (tones), Q.23 (keys); Asterisk ``indications.conf.sample``; FreeSWITCH and spandsp, which disagree with it on
+Russia.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -60,7 +62,7 @@ _FLAT_DB, _FLAT_HZ = 2.5, 8.0
 _PURE_SHARE, _SAGGING_DB = 0.97, 6.0
 """Codecs made for speech (AMR) let a tone sag, but leave it pure."""
 _QUIETEST_DBFS = -55.0
-_LONGEST_GAP_MS = 6_500
+_LONGEST_GAP_MS = 16_000
 _SAME_RING_GAP_MS = 320
 _RING_HZ = (340.0, 510.0)
 _RING_BURST_MS = (330, 2_400)
@@ -151,7 +153,9 @@ def _bursts(spectrum: Spectrum) -> Iterator[Tone]:
         for begin, end in _steady(mask, tracks):
             inner = slice(begin + _EDGE_FRAMES, max(end - _EDGE_FRAMES, begin + _EDGE_FRAMES + 1))
             pure = np.median(both[inner] if len(tracks) == 2 else share[inner]) >= _PURE_SHARE
-            if _spread(loudness[inner]) <= (_SAGGING_DB if pure else _FLAT_DB) and all(_spread(t[inner]) <= _FLAT_HZ for t in tracks):
+            if _spread(loudness[inner]) <= (_SAGGING_DB if pure else _FLAT_DB) and all(
+                _spread(t[inner]) <= _FLAT_HZ for t in tracks
+            ):
                 yield from _burst(spectrum, begin, end, tuple(float(np.median(track[inner])) for track in tracks))
 
 
@@ -179,7 +183,7 @@ def _steady(mask: NDArray[np.bool_], tracks: Sequence[NDArray[np.float32]]) -> I
     for track in tracks:
         jumps[1:] |= np.abs(np.diff(track)) > _DRIFT_HZ
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)) | np.append(jumps, False))
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         if mask[begin] and (end - begin) * HOP_MS >= _SHORTEST_MS - 2 * HOP_MS:
             yield int(begin), int(end)
 
@@ -250,7 +254,7 @@ def _is_busy(series: Sequence[Tone]) -> bool:
     if not in_place or len(series) < 3:
         return False
     on = np.array([tone.span.duration_ms for tone in series])
-    off = np.array([b.span.start_ms - a.span.end_ms for a, b in zip(series, series[1:], strict=False)])
+    off = np.array([b.span.start_ms - a.span.end_ms for a, b in itertools.pairwise(series)])
     cycle = float(np.median(on[:-1] + off))
     even = np.abs(on[:-1] - off) <= np.maximum(0.35 * on[:-1], 60)
     return bool(_in(cycle, _BUSY_CYCLE_MS) and even.mean() >= 0.7)
@@ -266,11 +270,11 @@ def _rings(series: Sequence[Tone]) -> Iterator[Tone]:
         else:
             rings.append([tone])
     fits = len(hertz) == 1 and _in(hertz[0], _RING_HZ)
-    cycles = [b[0].span.start_ms - a[0].span.start_ms for a, b in zip(rings, rings[1:], strict=False)]
+    cycles = [b[0].span.start_ms - a[0].span.start_ms for a, b in itertools.pairwise(rings)]
     for number, ring in enumerate(rings):
         longest_ms = max(tone.span.duration_ms for tone in ring)
         beside = cycles[max(0, number - 1) : number + 1]
-        in_time = not beside or any(_in(cycle, _RING_CYCLE_MS) for cycle in beside)
+        in_time = any(_in(cycle, _RING_CYCLE_MS) for cycle in beside) or all(cycle > _RING_CYCLE_MS[1] for cycle in beside)
         is_ring = fits and in_time and _in(longest_ms, _RING_BURST_MS) and len(ring) <= 2
         yield from (replace(tone, kind=ToneKind.RING if is_ring else ToneKind.BEEP, number=number) for tone in ring)
 

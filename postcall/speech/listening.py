@@ -1,11 +1,14 @@
-"""From the bytes of a recording to its manifest, its speech timeline and the sound a recogniser gets: decoded once."""
+"""From the bytes of a recording to its manifest, speech timeline, other sounds and what a recogniser gets: decoded once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from postcall.acoustics import Acoustics
 from postcall.audio.decode import DecodePolicy, decode, resample
+from postcall.audio.line_sounds import line_sounds
+from postcall.audio.spectrum import SAMPLE_RATE_HZ as LINE_RATE_HZ
 from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, SpeechPolicy
 from postcall.audio.topology import TopologyPolicy, classify
 from postcall.recording import Recording
@@ -14,7 +17,7 @@ from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
 from postcall.timeline import SpeakerTimeline
 
-VERSION = 1
+VERSION = 2
 """Rises when the same recording and policy may give another manifest or timeline."""
 
 SOURCE = "silero vad v6"
@@ -30,19 +33,22 @@ class Listened:
         Its manifest.
     timeline
         Who spoke when, by channel; one label for everybody when the channels are not separated.
+    acoustics
+        What else is heard on each channel, and how good it sounds.
     channels
         What a recogniser gets; holds the samples.
     """
 
     recording: Recording
     timeline: SpeakerTimeline
+    acoustics: Acoustics
     channels: tuple[SpokenChannel, ...] = field(repr=False)
 
 
 def listen(
     file: BinaryIO, *, source: str, sha256: str, decoding: DecodePolicy, topology: TopologyPolicy, speech: SpeechPolicy
 ) -> Listened:
-    """Decode a recording, tell how the parties lie on its channels, and find their speech.
+    """Decode a recording, tell how the parties lie on its channels, and find their speech and what else is heard.
 
     Parameters
     ----------
@@ -77,7 +83,10 @@ def listen(
     samples = sound.samples if kind.is_separated else sound.samples.mean(axis=0, keepdims=True)
     at_16k = resample(samples, sound.sample_rate_hz, SAMPLE_RATE_HZ)
     found = find_speech(at_16k, SAMPLE_RATE_HZ, kind, speech)
-    # Resampling rounds up: at odd rates the last span may end 1 ms after the recording.
-    spans = {label: clip(heard, whole(recording.duration_ms)) for label, heard in found.items()}
+    at_8k = resample(samples, sound.sample_rate_hz, LINE_RATE_HZ)
+    spans, sounds = {}, {}
+    for number, (label, heard) in enumerate(found.items()):
+        # Resampling rounds up: at odd rates the last span may end 1 ms after the recording.
+        sounds[label], spans[label] = line_sounds(at_8k[number], clip(heard, whole(recording.duration_ms)))
     channels = tuple(SpokenChannel(label, at_16k[i], spans[label]) for i, label in enumerate(spans))
-    return Listened(recording, SpeakerTimeline(spans, exclusive=False, source=SOURCE), channels)
+    return Listened(recording, SpeakerTimeline(spans, exclusive=False, source=SOURCE), Acoustics(sounds), channels)

@@ -10,7 +10,10 @@ every mark that is no blank fills its cell::
     customer      #####
     hold               ------
 
-A row ``anyone`` instead of the parties draws a mono recording in which nobody is told apart.
+A row ``anyone`` instead of the parties draws a mono recording in which nobody is told apart. Rows ``music``, ``mute``,
+``dropped``, ``ring``, ``beep`` and ``busy`` are sounds on the agent's channel (the only one of a mono recording),
+``customer_busy`` one on the customer's; every mark of ``ring`` and ``beep`` between blanks is one burst. Without any of them
+nobody listened for sounds.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from postcall.acoustics import Acoustics, ChannelSound, Sound, SoundKind
 from postcall.call import Call
 from postcall.recording import Recording, Topology
 from postcall.spans import Span, Spans, bridge
@@ -30,6 +34,8 @@ from postcall.transcript import Transcript, Word
 
 ANSWERED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """When a drawn call was answered, and its recording started."""
+
+_SOUNDS = ("music", "mute", "dropped", "ring", "beep", "busy")
 
 LABELS = {Role.CUSTOMER: channel_label(0), Role.AGENT: channel_label(1)}
 
@@ -63,8 +69,10 @@ def make_call(
     rows = [line for line in drawing.splitlines() if line.strip()]
     at_ms, end_ms = _scale(rows[0])
     drawn = {name: _marks(line, len(name), at_ms) for line in rows[1:] for name in [line.split()[0]]}
-    if unknown := drawn.keys() - {"agent", "customer", "hold", "anyone"}:
-        raise ValueError(f"rows of a drawing are agent, customer, hold or anyone, not {', '.join(sorted(unknown))}")
+    sounds = {name: spans for name, spans in drawn.items() if name.removeprefix("customer_") in _SOUNDS}
+    if unknown := drawn.keys() - {"agent", "customer", "hold", "anyone", *sounds}:
+        names = ", ".join(["agent", "customer", "hold", "anyone", *_SOUNDS])
+        raise ValueError(f"rows of a drawing are {names}, not {', '.join(sorted(unknown))}")
     last = max([end_ms, *(span.end_ms for spans in drawn.values() for span in spans)])
     duration_ms = round(duration_s * 1000) if duration_s is not None else last
     is_mono = "anyone" in drawn
@@ -99,12 +107,28 @@ def make_call(
             topology_evidence={},
         ),
         timeline=SpeakerTimeline(spans, exclusive=False, source="drawing"),
+        acoustics=_acoustics(sounds, is_mono=is_mono) if sounds else None,
         transcript=_transcript(said, language) if said is not None else None,
         roles={} if is_mono else {label: role for role, label in LABELS.items()},
         role_source=None if is_mono else "call_record",
         recording_started_at=ANSWERED_AT,
         missing={"parties": "one channel, and nobody told the parties apart"} if is_mono else {},
     )
+
+
+def _acoustics(rows: Mapping[str, Spans], *, is_mono: bool) -> Acoustics:
+    def channel(prefix: str) -> ChannelSound:
+        found = [
+            Sound(span, SoundKind(name.removeprefix(prefix)), number)
+            for name, spans in rows.items()
+            if name.startswith("customer_") == bool(prefix)
+            for number, span in enumerate(spans)
+        ]
+        return ChannelSound(tuple(sorted(found)))
+
+    if is_mono:
+        return Acoustics({MIXED: channel("")})
+    return Acoustics({LABELS[Role.CUSTOMER]: channel("customer_"), LABELS[Role.AGENT]: channel("")})
 
 
 def _scale(line: str) -> tuple[list[int], int]:

@@ -16,6 +16,7 @@ from postcall.telephony import RecordedHold
 from postcall.testing.conformance import conformance_calls
 from postcall.testing.drawing import ANSWERED_AT, make_call
 
+DEAF = "audible_holds, audible_hold_ms, mutes, mute_ms: nobody listened to the recording"
 CALL = make_call(
     """
 seconds   0         10        20        30        40
@@ -105,7 +106,7 @@ def test_a_hold_before_the_recording_lies_before_its_start() -> None:
 def test_without_an_end_the_share_is_empty() -> None:
     summary, _ = split(replace(CALL, telephony=replace(CALL.telephony, ended_at=None)))
     assert (summary.hold_ms, summary.hold_share) == (9_000, None)
-    assert summary.not_measurable == "hold_share: the call record has no time of end"
+    assert summary.not_measurable == f"{DEAF}; hold_share: the call record has no time of end"
 
 
 def test_without_an_answer_time_the_holds_stand_and_the_share_is_empty() -> None:
@@ -116,7 +117,11 @@ def test_without_an_answer_time_the_holds_stand_and_the_share_is_empty() -> None
 
 def test_a_call_of_no_length() -> None:
     summary, _ = split(replace(CALL, telephony=replace(CALL.telephony, ended_at=ANSWERED_AT)))
-    assert (summary.hold_ms, summary.hold_share, summary.not_measurable) == (0, None, "hold_share: the call lasted no time")
+    assert (summary.hold_ms, summary.hold_share, summary.not_measurable) == (
+        0,
+        None,
+        f"{DEAF}; hold_share: the call lasted no time",
+    )
 
 
 @given(st.lists(st.tuples(st.integers(-2, 42), st.integers(0, 20)), max_size=6))
@@ -127,3 +132,88 @@ def test_the_events_add_up_to_the_call(raw: list[tuple[int, int]]) -> None:
     assert max((event.duration_ms for event in events), default=0) == summary.longest_hold_ms
     covered = {second for start, length in raw for second in range(start, start + length) if 0 <= second < 40}
     assert summary.hold_ms == 1_000 * len(covered)
+
+
+# ── what is heard ────────────────────────────────────────────────────────────
+
+PARKED = """
+seconds   0         10        20        30        40        50
+agent     ####                      ####             ####
+customer      #####                     ##
+music                 ###########
+mute                                         ######
+"""
+
+
+def test_a_hold_that_the_record_does_not_tell_is_heard() -> None:
+    summary, events = split(make_call(PARKED, is_hold_known=False))
+    assert (summary.hold_basis, summary.has_hold, summary.holds, summary.hold_ms) == ("audio", True, 1, 11_000)
+    assert summary.hold_share == 11 / 47  # of the conversation: the record knows of no time on the line that would fit
+    assert (summary.audible_holds, summary.audible_hold_ms, summary.mutes, summary.mute_ms) == (1, 11_000, 1, 6_000)
+    assert summary.not_measurable is None
+    assert [(e.hold_source, e.kind, e.position, e.start_ms, e.duration_ms) for e in events] == [
+        ("audio_music", "hold", 0, 12_000, 11_000),
+        ("audio_mute", "mute", 0, 35_000, 6_000),
+    ]
+    assert events[0].started_at == ANSWERED_AT + timedelta(seconds=12)
+
+
+def test_the_record_goes_before_what_is_heard() -> None:
+    summary, events = split(make_call(PARKED))
+    assert (summary.hold_basis, summary.has_hold, summary.audible_holds) == ("call_record", False, 1)
+    assert [e.hold_source for e in events] == ["audio_music", "audio_mute"]
+
+
+def test_music_before_the_agents_first_word_is_the_queues() -> None:
+    summary, _ = split(
+        make_call(
+            """
+seconds   0         10        20        30
+agent               ####      ##
+customer                ####
+music     ########
+""",
+            is_hold_known=False,
+        )
+    )
+    assert (summary.has_hold, summary.audible_holds) == (False, 0)
+
+
+def test_a_single_beep_is_no_hold_and_repeated_ones_are() -> None:
+    drawing = """
+seconds   0         10        20        30
+agent     ####                     ##
+customer      ####
+beep               {}
+"""
+    one, _ = split(make_call(drawing.format("#"), is_hold_known=False))
+    assert one.holds == 0
+    several, events = split(make_call(drawing.format("#    #    #"), is_hold_known=False))
+    assert (several.holds, events[0].hold_source, events[0].start_ms) == (1, "audio_tone", 9_000)
+    assert events[0].duration_ms == 15_000  # one pause after the last tone, before the agent is back
+
+
+def test_the_agents_talk_parts_two_holds() -> None:
+    summary, _ = split(
+        make_call(
+            """
+seconds   0         10        20        30        40
+agent     ####             #              ####
+customer      ####
+music            ##########  ##########
+""",
+            is_hold_known=False,
+        )
+    )
+    assert (summary.holds, summary.hold_ms) == (2, 20_000)
+
+
+def test_on_one_channel_only_music_and_tones_are_heard() -> None:
+    drawing = """
+seconds   0         10        20        30        40
+anyone    ########                  ####    ###
+{}            ##########
+"""
+    for sound, holds in (("music  ", 1), ("dropped", 0), ("mute   ", 0)):
+        summary, _ = split(make_call(drawing.format(sound), is_hold_known=False))
+        assert (summary.holds, summary.mutes) == (holds, 0), sound

@@ -1,0 +1,120 @@
+"""What is heard on a recording's channels beside speech: tones, music, switched-off legs; and how good their sound is.
+
+Conventions
+-----------
+Spans are in ms from the start of the recording. `postcall.audio` finds all this; here it is only described, so that analyzers
+need no samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from postcall.spans import Span, Spans, union
+
+
+class SoundKind(StrEnum):
+    """What a sound is that is no speech."""
+
+    RING = "ring"
+    """A burst of ringback."""
+    BUSY = "busy"
+    """A burst of the busy tone."""
+    KEY = "key"
+    """A key pressed (DTMF)."""
+    BEEP = "beep"
+    """Another tone: hold, call waiting, recording."""
+    MUSIC = "music"
+    MUTE = "mute"
+    """Nothing at all: digital silence, or the idle pattern of a codec."""
+    DROPPED = "dropped"
+    """The noise of the room gives way to that of a switch: parked without music."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sound:
+    """One sound.
+
+    Attributes
+    ----------
+    span
+        Where it is heard.
+    kind
+        What it is.
+    number
+        Of its ring in a row of rings, or of its burst, from 0.
+    hertz
+        Frequency of a tone, or both.
+    """
+
+    span: Span
+    kind: SoundKind
+    number: int = 0
+    hertz: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good a channel sounds; None for what its sound does not tell.
+
+    Attributes
+    ----------
+    speech_dbfs, noise_dbfs
+        Mean level of its speech, and of its pauses.
+    clipped_share
+        Of its speech's samples that lie cut off at the channel's ceiling.
+    dropouts
+        Gaps without any sound of 20 to 400 ms inside speech: lost packets.
+    bandwidth_hz
+        Up to where its speech reaches.
+    is_gated
+        Whether it falls dead in every pause: neither noise nor mute can be told.
+    """
+
+    speech_dbfs: float | None = None
+    noise_dbfs: float | None = None
+    clipped_share: float | None = None
+    dropouts: int | None = None
+    bandwidth_hz: int | None = None
+    is_gated: bool = False
+
+    @property
+    def snr_db(self) -> float | None:
+        """Speech over noise; None where one is not known."""
+        if self.speech_dbfs is None or self.noise_dbfs is None:
+            return None
+        return self.speech_dbfs - self.noise_dbfs
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSound:
+    """Sounds of a channel, in order of start, and its quality."""
+
+    sounds: tuple[Sound, ...] = ()
+    quality: Quality = field(default_factory=Quality)
+
+    def spans(self, *kinds: SoundKind) -> Spans:
+        """Where sounds of some kinds are heard."""
+        return union(sound.span for sound in self.sounds if sound.kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Acoustics:
+    """What is heard on each channel.
+
+    Attributes
+    ----------
+    channels
+        By speaker label of the channel (`postcall.timeline.channel_label`, or ``MIXED``).
+    """
+
+    channels: Mapping[str, ChannelSound]
+
+    def sounds(self, *kinds: SoundKind) -> Iterator[tuple[str, Sound]]:
+        """Label and sound of all sounds of some kinds."""
+        for label, channel in self.channels.items():
+            for sound in channel.sounds:
+                if sound.kind in kinds:
+                    yield label, sound

@@ -1,0 +1,144 @@
+"""A leg that is switched off: mute, and hold without music. Pure, vectorised.
+
+Conventions
+-----------
+Levels are mean powers of steps of 5 ms in dBFS without the mean (`postcall.audio.levels`), so the idle pattern of G.711 and the
+``-1`` of a padding recorder are no sound. Spans are in ms.
+
+Definition
+----------
+floor
+    Median level of a channel where its party pauses: the room and the line, as long as somebody is there.
+dead
+    Blocks of 50 ms without any sound, or ``_DEAD_DB`` under the floor: no microphone is that quiet.
+mute
+    Dead for ``min_mute_ms`` or longer: the agent pressed a button, or the switch sends nothing.
+dropped
+    For ``min_drop_ms`` or longer steadily ``_DROP_DB`` under the floor, but not dead: the switch sends its own noise in place
+    of the room's, as it does while a call is parked without music.
+
+::
+
+    speech   ####    ###                ####
+    level    ####~~~~###~~~             ~####     mute: what is left blank
+                           ^^^^^^^^^^^^^^
+
+Edge cases
+----------
+A channel that falls dead at the beginning of most of its pauses is gated (a recorder or a codec that sends no noise): there a
+mute cannot be told from a pause, and ``is_gated`` says so. A channel without pauses, or without speech, has no floor and no
+mutes. Before the first sound and after the last a leg is not connected, not muted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postcall.audio.levels import SILENCE_DBFS
+from postcall.spans import Span, Spans, bridge, gaps, hull
+
+_BLOCK_MS, _STEP_MS = 50, 5
+_DEAD_DB, _DEAD_DBFS = 25.0, -90.0
+_DROP_DB = 4.0
+_BESIDE_MS = 150
+"""So much next to speech is its tail, and no pause."""
+_GATED_SHARE = 0.5
+_FEWEST_BLOCKS = 20
+_BREAK_MS = 150
+"""A click this short does not end a mute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Where a channel is switched off.
+
+    Attributes
+    ----------
+    mutes, dropped
+        See the module.
+    is_gated
+        Whether the channel falls dead in every pause, so that mutes cannot be told.
+    floor_dbfs
+        Level of its pauses; None where there are too few.
+    """
+
+    mutes: Spans = ()
+    dropped: Spans = ()
+    is_gated: bool = False
+    floor_dbfs: float | None = None
+
+
+def find_quiet(
+    level_db: NDArray[np.float64], speech: Spans, sounds: Spans, *, min_mute_ms: int = 1_000, min_drop_ms: int = 3_000
+) -> Quiet:
+    """Mutes and drops of a channel.
+
+    Parameters
+    ----------
+    level_db
+        (n,) level of each step of 5 ms.
+    speech
+        Of the channel's party.
+    sounds
+        Where music or tones are heard; no part of a pause.
+    min_mute_ms, min_drop_ms
+        Shortest mute and drop.
+    """
+    heard = bridge([*speech, *sounds], 0)
+    within = hull(heard)
+    if within is None:
+        return Quiet()
+    steps = _BLOCK_MS // _STEP_MS
+    blocks = level_db.size // steps
+    levels = np.median(level_db[: blocks * steps].reshape(blocks, steps), axis=1)
+    loudest = level_db[: blocks * steps].reshape(blocks, steps).max(axis=1)
+    paused = np.zeros(blocks, dtype=bool)
+    widened = bridge([Span(max(0, s.start_ms - _BESIDE_MS), s.end_ms + _BESIDE_MS) for s in heard], 0)
+    free = gaps(widened, Span(0, blocks * _BLOCK_MS)) if blocks else ()
+    for span in free:
+        paused[-(-span.start_ms // _BLOCK_MS) : span.end_ms // _BLOCK_MS] = True
+    paused[: within.start_ms // _BLOCK_MS] = False
+    # After its last word a party is still on the line, muted or not; after the last sound at all it is not.
+    sounding = np.flatnonzero(loudest > _DEAD_DBFS)
+    paused[int(sounding[-1]) + 1 if sounding.size else 0 :] = False
+    live = paused & (levels > _DEAD_DBFS)
+    if paused.sum() < _FEWEST_BLOCKS:
+        return Quiet()
+    # Of short pauses only: a long one may itself be a drop or a mute, and must not set the floor that it is measured by.
+    short = _in_short_pauses(paused)
+    reference = live & short if (live & short).sum() >= _FEWEST_BLOCKS else live
+    floor = float(np.median(levels[reference])) if reference.any() else SILENCE_DBFS
+    dead = paused & ((loudest <= _DEAD_DBFS) | (loudest <= floor - _DEAD_DB))
+    if not reference.any() or _closes_after_speech(dead, free) > _GATED_SHARE:
+        return Quiet(is_gated=True, floor_dbfs=floor if reference.any() else None)
+    mutes = _long(dead, min_mute_ms)
+    low = paused & ~dead & (levels <= floor - _DROP_DB)
+    return Quiet(mutes, _long(low, min_drop_ms), floor_dbfs=floor)
+
+
+def _closes_after_speech(dead: NDArray[np.bool_], pauses: Spans) -> float:
+    """Share of pauses that are dead from their first moment: so does a gate, but seldom a hand."""
+    begins = [span.start_ms // _BLOCK_MS + 1 for span in pauses if span.duration_ms >= 6 * _BLOCK_MS]
+    closed = [bool(dead[begin : begin + 3].all()) for begin in begins if begin + 3 <= dead.size]
+    return sum(closed) / len(closed) if closed else 0.0
+
+
+def _in_short_pauses(paused: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    short = np.zeros_like(paused)
+    for first, last in _runs(paused):
+        if (last - first) * _BLOCK_MS < 2_000:
+            short[first:last] = True
+    return short
+
+
+def _long(mask: NDArray[np.bool_], min_ms: int) -> Spans:
+    spans = bridge((Span(first * _BLOCK_MS, last * _BLOCK_MS) for first, last in _runs(mask)), _BREAK_MS)
+    return tuple(span for span in spans if span.duration_ms >= min_ms)
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    change = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
+    return list(zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist(), strict=True))
