@@ -12,8 +12,8 @@ Definition
 2. ``busy_tone``: a leg on which the busy tone sounds after the last word is the leg that was put down;
 3. ``leg_off``: one leg falls dead or drops to a switch's noise after the last word while the other goes on.
 
-``tail_ms`` is from the last word to the end of the recording, ``release_ms`` from the last word to the first sign that the
-line was released (2 or 3).
+``after_last_word_ms`` is from the last word to the end of the recording, ``release_ms`` from the last word to the first sign that
+the line was released (2 or 3).
 
 ::
 
@@ -60,7 +60,7 @@ class CallEnd:
         bool | None, Field("Whether the sound names the same party as the record; empty where only one of them tells.")
     ]
     last_speaker: Annotated[str | None, Field("Who speaks last.", enum=("agent", "customer"))]
-    tail_ms: Annotated[int | None, Field("From the last word to the end of the recording.", unit="ms", minimum=0)]
+    after_last_word_ms: Annotated[int | None, Field("From the last word to the end of the recording.", unit="ms", minimum=0)]
     release_ms: Annotated[
         int | None, Field("From the last word to the first sign that a leg was put down.", unit="ms", minimum=0)
     ]
@@ -91,7 +91,7 @@ def call_end(call: Call) -> Iterator[CallEnd]:
             "record and sound do not both tell who hung up",
         ),
         last_speaker=why.attempt("last_speaker", lambda: _last_speaker(call)),
-        tail_ms=why.known("tail_ms", call.duration_ms - last.end_ms if last else None, "nobody speaks"),
+        after_last_word_ms=why.known("after_last_word_ms", call.duration_ms - last.end_ms if last else None, "nobody speaks"),
         release_ms=release_ms,
         has_busy_tone=has_busy,
         not_measurable=why.text(),

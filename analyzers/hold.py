@@ -33,7 +33,7 @@ from postcall.analyzer import analyzer
 from postcall.audible_hold import HOLD_SOURCES, MUTE_SOURCE, AudibleHold
 from postcall.call import Call
 from postcall.errors import MissingInput
-from postcall.fields import CallId, DurationMs, HoldMs, Holds, NotMeasurable, StartMs
+from postcall.fields import CallId, DurationMs, HoldMs, Holds, NotMeasurable, StartedAt, StartMs
 from postcall.kpi import call_duration_ms, is_answered
 from postcall.not_measurable import Reasons
 from postcall.spans import Span, Spans, clip, gaps, longest_ms, total_ms, union, whole
@@ -68,7 +68,9 @@ class CallHold:
     not_measurable: NotMeasurable
 
 
-@table("event_hold", grain="hold or mute, by each source that tells of it", primary_key=("call_id", "hold_source", "position"))
+@table(
+    "event_hold", grain="hold or mute, by each source that tells of it", primary_key=("call_id", "hold_source", "hold_number")
+)
 class EventHold:
     """Holds and mutes one by one; a hold that the record tells of and that is heard has a row of each source."""
 
@@ -76,9 +78,9 @@ class EventHold:
     hold_source: Annotated[
         str, Field("What tells of it: the record, or what is heard.", enum=("call_record", *HOLD_SOURCES, MUTE_SOURCE))
     ]
-    position: Annotated[int, Field("Place among those of its source, from 0.", minimum=0)]
-    kind: Annotated[str, Field("Whether the customer was parked, or the agent silent by a button.", enum=("hold", "mute"))]
-    started_at: Annotated[datetime | None, Field("When it started, UTC.")]
+    hold_number: Annotated[int, Field("Place among those of its source, from 0.", minimum=0)]
+    hold_kind: Annotated[str, Field("Whether the customer was parked, or the agent silent by a button.", enum=("hold", "mute"))]
+    started_at: StartedAt | None
     start_ms: StartMs | None
     duration_ms: DurationMs
     not_measurable: NotMeasurable
@@ -122,7 +124,7 @@ def hold(call: Call) -> Iterator[CallHold | EventHold]:
         not_measurable=why.text(),
     )
     if zero is not None:
-        yield from (_recorded_event(call, zero, position, span) for position, span in enumerate(recorded))
+        yield from (_recorded_event(call, zero, number, span) for number, span in enumerate(recorded))
     yield from _heard_events(call, heard or ())
 
 
@@ -136,14 +138,14 @@ def _recorded(holds: tuple[RecordedHold, ...] | None, zero: datetime, served_ms:
     return clip(spans, whole(served_ms)) if served_ms is not None else spans
 
 
-def _recorded_event(call: Call, zero: datetime, position: int, span: Span) -> EventHold:
+def _recorded_event(call: Call, zero: datetime, number: int, span: Span) -> EventHold:
     started_at = zero + timedelta(milliseconds=span.start_ms)
     why = Reasons()
     return EventHold(
         call_id=call.call_id,
         hold_source="call_record",
-        position=position,
-        kind="hold",
+        hold_number=number,
+        hold_kind="hold",
         started_at=started_at,
         start_ms=why.attempt("start_ms", lambda: _placed_ms(call, started_at)),
         duration_ms=span.duration_ms,
@@ -158,8 +160,8 @@ def _heard_events(call: Call, heard: tuple[AudibleHold, ...]) -> Iterator[EventH
         yield EventHold(
             call_id=call.call_id,
             hold_source=one.source,
-            position=counts[one.source],
-            kind="mute" if one.is_mute else "hold",
+            hold_number=counts[one.source],
+            hold_kind="mute" if one.is_mute else "hold",
             started_at=zero + timedelta(milliseconds=one.span.start_ms) if zero else None,
             start_ms=one.span.start_ms,
             duration_ms=one.span.duration_ms,

@@ -56,12 +56,16 @@ class CallHoldReconciliation:
     hold_disagreements: Annotated[int, Field("Rows of the call in event_hold_disagreement.", minimum=0)]
 
 
-@table("event_hold_disagreement", grain="hold that record and recording tell differently", primary_key=("call_id", "position"))
+@table(
+    "event_hold_disagreement",
+    grain="hold that record and recording tell differently",
+    primary_key=("call_id", "disagreement_number"),
+)
 class EventHoldDisagreement:
     """Holds that only one of record and recording tells of, or that they place differently."""
 
     call_id: CallId
-    position: Annotated[int, Field("Place among the call's disagreements, from 0.", minimum=0)]
+    disagreement_number: Annotated[int, Field("Place among the call's disagreements, from 0.", minimum=0)]
     disagreement: Annotated[
         str, Field("What they disagree about.", enum=("only_recorded", "only_heard", "start", "end", "start_and_end"))
     ]
@@ -92,10 +96,10 @@ def hold_reconciliation(
         holds_agreed=sum(what is None for _, _, what in apart),
         hold_disagreements=len(wrong),
     )
-    for position, (what, one, other) in enumerate(sorted(wrong, key=lambda row: row[1] or row[2] or Span(0, 1))):
+    for number, (what, one, other) in enumerate(sorted(wrong, key=lambda row: row[1] or row[2] or Span(0, 1))):
         yield EventHoldDisagreement(
             call_id=call.call_id,
-            position=position,
+            disagreement_number=number,
             disagreement=what,
             recorded_start_ms=one.start_ms if one else None,
             recorded_end_ms=one.end_ms if one else None,

@@ -90,7 +90,17 @@ def ringing(call: Call, policy: RingingPolicy) -> Iterator[CallRinging]:
     rings = _before_the_answer(call)
     if not rings:
         why.note(_MEASURES, "no ringing is heard")
-        yield CallRinging(call.call_id, None, None, None, None, None, None, None, why.text())
+        yield CallRinging(
+            call_id=call.call_id,
+            rings=None,
+            starts_ringing=None,
+            first_ring_ms=None,
+            earliest_answer_ms=None,
+            latest_answer_ms=None,
+            audible_ringing_ms=None,
+            is_answered_in_rings=None,
+            not_measurable=why.text(),
+        )
         return
     count, last = len({ring.number for ring in rings}), rings[-1]
     answered_ms = next((span.start_ms for span in speech if span.start_ms >= last.span.start_ms), None)

@@ -100,26 +100,32 @@ def sound_quality(call: Call, policy: SoundQualityPolicy) -> Iterator[CallSoundQ
         for role in (Role.AGENT, Role.CUSTOMER)
     }
 
-    def figures(role: Role) -> tuple[float | None, float | None, float | None, str | None]:
+    def figures(role: Role) -> tuple[Quality, str | None]:
         columns = [f"{role.value}_{name}" for name in ("speech_dbfs", "noise_dbfs", "snr_db", "problems")]
         label = labels[role]
         if label is None:
             together = "the parties share a channel" if MIXED in channels else "the parties cannot be told apart"
             why.note(", ".join(columns), together)
-            return None, None, None, None
+            return Quality(), None
         quality = channels[label].quality
         for column, value in zip(columns, (quality.speech_dbfs, quality.noise_dbfs, quality.snr_db), strict=False):
             why.known(column, value, f"the {role.value}'s channel holds no speech, or no pause")
-        return quality.speech_dbfs, quality.noise_dbfs, quality.snr_db, ", ".join(problems[label])
+        return quality, ", ".join(problems[label])
 
-    agent, customer = figures(Role.AGENT), figures(Role.CUSTOMER)
+    (agent, agent_problems), (customer, customer_problems) = figures(Role.AGENT), figures(Role.CUSTOMER)
     clipped = [c.quality.clipped_share for c in channels.values() if c.quality.clipped_share is not None]
     gaps = [c.quality.dropouts for c in channels.values() if c.quality.dropouts is not None]
     unreliable = {"noisy", "dropouts"}
     yield CallSoundQuality(
-        call.call_id,
-        *agent,
-        *customer,
+        call_id=call.call_id,
+        agent_speech_dbfs=agent.speech_dbfs,
+        agent_noise_dbfs=agent.noise_dbfs,
+        agent_snr_db=agent.snr_db,
+        agent_problems=agent_problems,
+        customer_speech_dbfs=customer.speech_dbfs,
+        customer_noise_dbfs=customer.noise_dbfs,
+        customer_snr_db=customer.snr_db,
+        customer_problems=customer_problems,
         clipped_share=why.known("clipped_share", max(clipped, default=None), "nobody speaks"),
         dropouts=why.known("dropouts", sum(gaps) if gaps else None, "nobody speaks"),
         is_timing_reliable=why.known(

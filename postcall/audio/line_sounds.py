@@ -22,7 +22,7 @@ from postcall.audio.quality import measure_quality
 from postcall.audio.quiet import find_quiet
 from postcall.audio.spectrum import spectrum_of
 from postcall.audio.tones import Tone, ToneKind, find_tones
-from postcall.spans import Spans, intersect, subtract, total_ms, union
+from postcall.spans import Span, Spans, intersect, subtract, total_ms, union
 
 _LONE_BEEP_MS = 300
 _SLIVER_MS = 200

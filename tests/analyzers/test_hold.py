@@ -151,7 +151,7 @@ def test_a_hold_that_the_record_does_not_tell_is_heard() -> None:
     assert summary.hold_share == 11 / 47  # of the conversation: the record knows of no time on the line that would fit
     assert (summary.audible_holds, summary.audible_hold_ms, summary.mutes, summary.mute_ms) == (1, 11_000, 1, 6_000)
     assert summary.not_measurable is None
-    assert [(e.hold_source, e.kind, e.position, e.start_ms, e.duration_ms) for e in events] == [
+    assert [(e.hold_source, e.hold_kind, e.hold_number, e.start_ms, e.duration_ms) for e in events] == [
         ("audio_music", "hold", 0, 12_000, 11_000),
         ("audio_mute", "mute", 0, 35_000, 6_000),
     ]
