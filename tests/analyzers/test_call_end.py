@@ -35,7 +35,8 @@ def test_the_record_tells() -> None:
     )
     assert (row.release_ms, row.has_busy_tone, row.is_record_confirmed) == (None, None, None)
     assert row.not_measurable == (
-        "release_ms, has_busy_tone: nobody listened to the recording; is_record_confirmed: record and sound do not both tell who hung up"
+        "release_ms, has_busy_tone: nobody listened to the recording; "
+        "is_record_confirmed: record and sound do not both tell who hung up"
     )
 
 

@@ -39,10 +39,14 @@ PARAMETERS: dict[str, Any] = {
 
 def export(work: Path, folder: Path) -> None:
     """Write the trained pipeline with parameters that are not tuned yet; a net that was not trained stays as it is there."""
-    net = embedding.load(work)
-    speakers = embedding.read_voices(work / "voices")
-    segments = _trained_segmentation(work) if (work / segmentation.CHECKPOINT).exists() else None
-    write(folder, segments, net, embedding.vectors_of(net, speakers, 24), PARAMETERS)
+    if (work / segmentation.CHECKPOINT).exists():
+        _save_net(_trained_segmentation(work), PyanNet, folder / "segmentation")
+    if (work / embedding.CHECKPOINT).exists():
+        net = embedding.load(work)
+        known = embedding.vectors_of(net, embedding.read_voices(work / "voices"), 24)
+        _save_net(net, type(net), folder / "embedding")
+        plda.save(known, folder / "plda")
+    configure(folder, PARAMETERS)
 
 
 def write(folder: Path, segments: Any, vectors: Any, known: npt.NDArray[np.float64], parameters: dict[str, Any]) -> None:
@@ -51,14 +55,13 @@ def write(folder: Path, segments: Any, vectors: Any, known: npt.NDArray[np.float
     Parameters
     ----------
     segments, vectors
-        Nets of `segmentation` (None: the one in the folder) and `embedding`, with their specifications.
+        Nets of `segmentation` and `embedding`, with their specifications.
     known
         Vectors of known voices, shape ``(voices, vectors of each, dimension)``.
     parameters
         See `PARAMETERS`.
     """
-    if segments is not None:
-        _save_net(segments, PyanNet, folder / "segmentation")
+    _save_net(segments, PyanNet, folder / "segmentation")
     _save_net(vectors, type(vectors), folder / "embedding")
     plda.save(known, folder / "plda")
     configure(folder, parameters)
