@@ -12,8 +12,8 @@ Definition
 2. ``busy_tone``: a leg on which the busy tone sounds after the last word is the leg that was put down;
 3. ``leg_off``: one leg falls dead or drops to a switch's noise after the last word while the other goes on.
 
-``after_last_word_ms`` is from the last word to the end of the recording, ``release_ms`` from the last word to the first sign that
-the line was released (2 or 3).
+``after_last_word_ms`` is from the last word to the end of the recording, ``release_ms`` from the last word to the first sign
+that the line was released (2 or 3).
 
 ::
 

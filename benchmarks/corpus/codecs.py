@@ -107,6 +107,7 @@ CODECS: dict[str, Callable[[Pcm], Pcm]] = {
     "amr": partial(_through_container, "libopencore_amrnb", "amr", 12_200),
     "amr_low": partial(_through_container, "libopencore_amrnb", "amr", 5_900),
     "g726": partial(_through_container, "g726", "wav", 32_000),
+    "mp3": partial(_through_container, "libmp3lame", "mp3", 32_000),
     "mp3_low": partial(_through_container, "libmp3lame", "mp3", 16_000),
 }
 """How sound can be carried, by name."""

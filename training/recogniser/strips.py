@@ -46,6 +46,8 @@ as dear; windows of 32 ms let nothing fall between them.
 """
 
 _SHARES = (0.35, 0.45, 0.20)  # of LANGUAGES; English is spelled least as it sounds
+_FORMS, _FORM_SHARE = ("mp3_low", "mp3", "opus"), 0.5
+"""How recorders write what they keep, and the share of strips that were kept so."""
 _NO_SPEECH_SHARE, _TWO_SPEAKERS_SHARE, _KNOWN_SHARE = 1 / 30, 0.2, 0.5
 _RATES_WPM = {"ru": (125, 205), "en": (125, 200), "zh": (180, 280)}
 _ENGINE_SHARES = {"ru": {"festival": 0.12}, "en": {"flite": 0.3, "festival": 0.08}, "zh": {}}
@@ -105,7 +107,8 @@ def make(seed: str) -> Strip:
         coloured = telephone.band_limit(NOISES[path.noise](sound.size, noise_rng))
         coloured *= gain(path.level_dbfs - path.snr_db) / rms(coloured)
     sound = (sound * gain(path.level_dbfs) + coloured) * gain(path.overdrive_db)
-    return Strip(language, _mel(_coded(sound, path.codecs)), tuple(utterances))
+    form = (rng.choice(_FORMS),) if rng.random() < _FORM_SHARE else ()
+    return Strip(language, _mel(_coded(sound, (*path.codecs, *form))), tuple(utterances))
 
 
 def _spoken(language: str, rng: Random) -> tuple[Sound, list[Utterance]]:
