@@ -1,0 +1,393 @@
+"""How exact is every timing measure? Calls whose truth is known to the millisecond, heard as the night hears them.
+
+    python -m benchmarks.accuracy [FOLDER] [--calls 200] [--seed 40] [--publish]
+
+Definitions
+-----------
+calls
+    Of the corpus, drawn by a seed that nothing was tuned on, with every trouble of a line. Nothing is taken from the call
+    records: holds, the answer and who hung up are what is heard. Who is on which channel is told, as a right record would.
+event
+    Found when it shares at least 30 % of the hull of both with a true one (rings and tones: 50 %). Precision is the share of
+    found ones that are true, recall of true ones that are found, F1 their harmonic mean. Errors of edges are of those found,
+    starts and ends together: median and 95th percentile of absolute differences.
+amount
+    Mean absolute error of a call, and its bias: measured less true.
+share
+    Of calls, or of events, that come out right.
+words
+    Backchannels need words: those of the synthesis are given, so that no recogniser's errors are in it. *without words* has
+    none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzers.call_end import call_end
+from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
+from benchmarks.bench_calls import hear, make_calls, truths
+from benchmarks.corpus.planning import draw_calls
+from benchmarks.corpus.script import load, paths
+from postcall.acoustics import SoundKind
+from postcall.call import Call
+from postcall.silence_owner import owned_silences
+from postcall.spans import Span, Spans, at_least, bridge, gaps, intersect, total_ms, union, whole
+from postcall.telephony import Role, Telephony
+from postcall.timeline import channel_label
+from postcall.transcript import Transcript, Word
+
+PUBLISHED = Path(__file__).resolve().parents[1] / "flows" / "accuracy.csv"
+BRIDGE_MS = 400
+"""``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
+LAYOUTS = ("two channels", "one channel")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One kind of event in one call."""
+
+    true: int
+    found: int
+    both: int
+    edges_ms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out of one call.
+
+    Attributes
+    ----------
+    conditions
+        What the call belongs to: layout, language, and troubles.
+    events, amounts, shares
+        By measure: events; true and measured amount in ms; right and asked.
+    """
+
+    call_id: str
+    conditions: frozenset[str]
+    events: dict[str, Found]
+    amounts: dict[str, tuple[int, int]]
+    shares: dict[str, tuple[int, int]]
+    duration_ms: int
+    took_s: float
+
+
+def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
+    """Hear one call and compare it with its truth."""
+    sound = (folder / "recordings" / truth["recording"]).read_bytes()
+    began = time.process_time()
+    heard = hear(sound)
+    took_s = time.process_time() - began
+    call = Call(
+        telephony=Telephony(call_id=truth["call_id"], language=truth["language"]),
+        recording=heard.recording,
+        timeline=heard.timeline,
+        acoustics=heard.acoustics,
+        roles=_roles(truth) if heard.recording.topology.is_separated else {},
+        role_source="call_record",
+    )
+    events, amounts, shares = {}, {}, {}
+    conversation = union(_spans(truth, "agent"), _spans(truth, "customer"))
+    first_ms = conversation[0].start_ms
+    rings = [s.span for _, s in heard.acoustics.sounds(SoundKind.RING) if s.span.end_ms <= first_ms + 100]
+    events["ring"] = _found([Span(*pair) for pair in truth["rings"]], rings, 0.5)
+    shares["ring count exact"] = (int(len(rings) == len(truth["rings"])), 1)
+    events["busy tone"] = _found(
+        [Span(*pair) for pair in truth["busy"]], [s.span for _, s in heard.acoustics.sounds(SoundKind.BUSY)], 0.5
+    )
+    holds = [Span(hold["start_ms"], hold["end_ms"]) for hold in truth["holds"]]
+    audible = [hold for hold in call.audible_holds if not hold.is_mute]
+    events["hold"] = _found(holds, [hold.span for hold in audible])
+    amounts["hold"] = (total_ms(union(holds)), total_ms(union(hold.span for hold in audible)))
+    silences = [Span(silence["start_ms"], silence["end_ms"]) for silence in truth["silences"]]
+    for least_ms in (3_000, 5_000, 10_000):
+        # What lies within a tenth of a second of the limit may fall on either side of it.
+        certain = [span for span in silences if span.duration_ms >= least_ms]
+        ours = at_least(call.silence(), least_ms)
+        events[f"silence {least_ms // 1000} s"] = _found(certain, ours)
+    amounts["speech"] = (total_ms(_bridged(conversation)), total_ms(call.speech()))
+    amounts["non-talk"] = (
+        total_ms(gaps(_bridged(conversation), whole(truth["duration_ms"]))),
+        total_ms(call.non_talk()),
+    )
+    if call.has_parties:
+        mutes = [hold.span for hold in call.audible_holds if hold.is_mute]
+        events["mute"] = _found([Span(*pair) for pair in truth["mutes"]], mutes)
+        _of_parties(call, truth, events, amounts, shares)
+    elif truth["topology"] == "separate":
+        shares["channels told"] = (0, 1)
+    return Result(truth["call_id"], _conditions(truth), events, amounts, shares, heard.recording.duration_ms, took_s)
+
+
+def _of_parties(
+    call: Call,
+    truth: Mapping[str, Any],
+    events: dict[str, Found],
+    amounts: dict[str, tuple[int, int]],
+    shares: dict[str, tuple[int, int]],
+) -> None:
+    """What needs agent and customer apart."""
+    shares["channels told"] = (1, 1)
+    true = {role: _bridged(_spans(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
+    for role, spans in true.items():
+        amounts[f"talk of the {role.value}"] = (total_ms(spans), total_ms(call.talk(role)))
+    amounts["overtalk"] = (total_ms(intersect(*true.values())), total_ms(call.overtalk()))
+    greeting = next((span for span in call.talk(Role.AGENT) if span.end_ms > truth["answered_ms"]), None)
+    if greeting is not None:
+        amounts["answer to greeting"] = (truth["answer_delay_ms"], max(0, greeting.start_ms - truth["answered_ms"]))
+    interruptions = [Span(one["start_ms"], one["end_ms"]) for one in truth["interruptions"]]
+    for name, one in (("", replace(call, transcript=_words(truth))), (" without words", call)):
+        joint = [
+            row for row in overtalk(one, OvertalkPolicy()) if isinstance(row, EventOvertalk) and row.kind == "interruption"
+        ]
+        ours = [_utterance_at(one, row) for row in joint]
+        events[f"interruption{name}"] = _found(interruptions, ours)
+        backchannels = [Span(b["start_ms"], b["end_ms"]) for b in truth["backchannels"]]
+        events[f"backchannel{name}"] = _found(backchannels, [u.span for u in one.utterances if u.is_backchannel])
+    owners = {(s["start_ms"], s["end_ms"]): s["owner"] for s in truth["silences"]}
+    with_words = replace(call, transcript=_words(truth))
+    right = asked = 0
+    for (start_ms, end_ms), owner in owners.items():
+        ours_here = [s for s in owned_silences(with_words, 2_500) if s.span.overlaps(Span(start_ms, end_ms))]
+        if len(ours_here) == 1:
+            asked += 1
+            right += ours_here[0].owner is not None and ours_here[0].owner.value == owner
+    shares["owner of a silence"] = (right, asked)
+    [end] = call_end(call)
+    shares["who hung up, where told"] = (int(end.hung_up_by == truth["hung_up_by"]), int(end.hung_up_by is not None))
+    shares["who hung up, told"] = (int(end.hung_up_by is not None), 1)
+
+
+def _utterance_at(call: Call, row: EventOvertalk) -> Span:
+    """The utterance that interrupts."""
+    spans = [u.span for u in call.utterances if u.role.value == row.by_role and u.span.start_ms <= row.start_ms < u.span.end_ms]
+    return spans[-1]
+
+
+def _roles(truth: Mapping[str, Any]) -> dict[str, Role]:
+    return {channel_label(n): Role(parties[0]) for n, parties in enumerate(truth["channels"]) if len(parties) == 1}
+
+
+def _spans(truth: Mapping[str, Any], party: str) -> Spans:
+    return union(Span(start_ms, end_ms) for start_ms, end_ms in truth["speech"][party])
+
+
+def _bridged(spans: Spans) -> Spans:
+    return bridge(spans, BRIDGE_MS)
+
+
+def _words(truth: Mapping[str, Any]) -> Transcript:
+    label = {parties[0]: channel_label(n) for n, parties in enumerate(truth["channels"])}
+    words = [
+        Word(Span(w["start_ms"], max(w["end_ms"], w["start_ms"] + 1)), w["text"], 1.0, label[_side(w["by"])])
+        for w in truth["words"]
+    ]
+    return Transcript(tuple(sorted(words, key=lambda word: word.span)), truth["language"], "synthesis")
+
+
+def _side(by: str) -> str:
+    """The channel's party: a menu and a second agent are heard on the agent's."""
+    return "customer" if by == "customer" else "agent"
+
+
+def _conditions(truth: Mapping[str, Any]) -> frozenset[str]:
+    drawn = truth["conditions"]
+    paths = [drawn["agent"], drawn["customer"]]
+    codecs = {codec for path in paths for codec in path["codecs"]}
+    troubles = {
+        "low-rate codec": bool(codecs & {"gsm", "amr", "amr_low", "opus_low", "g726"}),
+        "only G.711": not codecs - {"alaw", "mulaw"} and drawn["form"] in ("flac", "pcm", "alaw", "mulaw"),
+        "noise (under 20 dB)": any(path["noise"] != "none" and path["snr_db"] < 20 for path in paths),
+        "bleed": drawn["bleed"] is not None,
+        "clipping": any(path["overdrive_db"] > 0 for path in paths),
+        "MP3 or Opus file": drawn["form"] in ("mp3", "mp3_low", "opus", "opus_low"),
+        "voices of training": truth["split"] == "train",
+        "other voices": truth["split"] != "train",
+    }
+    layout = LAYOUTS[truth["topology"] != "separate"]
+    return frozenset({layout, truth["language"], *(name for name, has in troubles.items() if has)})
+
+
+def _found(true: Sequence[Span], found: Sequence[Span], least: float = 0.3) -> Found:
+    """Match each true event with the found one that fits best, the best fits first."""
+    fits = sorted(
+        (
+            (shared.duration_ms / (max(a.end_ms, b.end_ms) - min(a.start_ms, b.start_ms)), i, j)
+            for i, a in enumerate(true)
+            for j, b in enumerate(found)
+            if (shared := a & b) is not None
+        ),
+        reverse=True,
+    )
+    used: tuple[set[int], set[int]] = (set(), set())
+    edges: list[int] = []
+    for fit, i, j in fits:
+        if fit < least or i in used[0] or j in used[1]:
+            continue
+        used[0].add(i)
+        used[1].add(j)
+        edges += [abs(true[i].start_ms - found[j].start_ms), abs(true[i].end_ms - found[j].end_ms)]
+    return Found(len(true), len(found), len(used[0]), tuple(edges))
+
+
+# ── over all calls ───────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table: a measure under a condition."""
+
+    measure: str
+    condition: str
+    calls: int
+    events: int | None = None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    edge_median_ms: int | None = None
+    edge_p95_ms: int | None = None
+    mean_absolute_error_ms: int | None = None
+    bias_ms: int | None = None
+    right_share: float | None = None
+
+
+def lines(results: Sequence[Result], condition: str) -> Iterator[Line]:
+    """Every measure over the calls of a condition; ``all`` for all."""
+    chosen = [result for result in results if condition in ("all", *result.conditions)]
+    for name in _names(result.events for result in chosen):
+        of = [result.events[name] for result in chosen if name in result.events]
+        true, found, both = (sum(getattr(one, part) for one in of) for part in ("true", "found", "both"))
+        edges = [edge for one in of for edge in one.edges_ms]
+        yield Line(
+            name,
+            condition,
+            len(of),
+            true,
+            both / found if found else None,
+            both / true if true else None,
+            2 * both / (true + found) if true + found else None,
+            round(float(np.median(edges))) if edges else None,
+            round(float(np.quantile(edges, 0.95))) if edges else None,
+        )
+    for name in _names(result.amounts for result in chosen):
+        pairs = np.array([result.amounts[name] for result in chosen if name in result.amounts])
+        apart = pairs[:, 1] - pairs[:, 0]
+        yield Line(
+            name,
+            condition,
+            len(pairs),
+            mean_absolute_error_ms=round(float(np.abs(apart).mean())),
+            bias_ms=round(float(apart.mean())),
+        )
+    for name in _names(result.shares for result in chosen):
+        pairs = np.array([result.shares[name] for result in chosen if name in result.shares])
+        asked = int(pairs[:, 1].sum())
+        if asked:
+            yield Line(name, condition, len(pairs), asked, right_share=float(pairs[:, 0].sum() / asked))
+
+
+def _names(of: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for one in of for name in one))
+
+
+_COLUMNS: tuple[tuple[str, str, str, int], ...] = (
+    ("calls", "calls", "", 6),
+    ("events", "events", "", 7),
+    ("precision", "prec.", "%", 8),
+    ("recall", "recall", "%", 8),
+    ("f1", "F1", "f", 7),
+    ("edge_median_ms", "edge", "ms", 8),
+    ("edge_p95_ms", "p95", "ms", 9),
+    ("mean_absolute_error_ms", "error", "s", 9),
+    ("bias_ms", "bias", "s", 9),
+    ("right_share", "right", "%", 8),
+)
+"""Field of a line, its head, unit and width."""
+
+
+def table(made: Sequence[Line]) -> Iterator[str]:
+    """The lines as text."""
+    yield f"{'':28}" + "".join(f"{head:>{width}}" for _, head, _, width in _COLUMNS)
+    for line in made:
+        yield f"{line.measure:28}" + "".join(
+            f"{_text(getattr(line, name), unit):>{width}}" for name, _, unit, width in _COLUMNS
+        )
+
+
+def _text(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return {"%": f"{value:.1%}", "f": f"{value:.3f}", "ms": f"{value} ms", "s": f"{value / 1000:.2f} s"}.get(unit, str(value))
+
+
+def plans(calls: int, seed: int) -> list[Any]:
+    """So many calls out of all scripts."""
+    return list(draw_calls([load(path) for path in paths()], calls, seed))
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("../postcall-bench-accuracy"), help="where calls are made")
+    parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--publish", action="store_true", help=f"write {PUBLISHED.name}, which `postcall accuracy` shows")
+    options = parser.parse_args()
+    make_calls(options.folder, plans(options.calls, options.seed))
+    with ProcessPoolExecutor(options.jobs) as workers:
+        results = list(workers.map(partial(measure, options.folder), list(truths(options.folder)), chunksize=4))
+    (options.folder / "results.json").write_text(
+        json.dumps(
+            [{"call_id": r.call_id, "events": {k: [v.true, v.found, v.both] for k, v in r.events.items()}} for r in results]
+        )
+    )
+    conditions = ["all", *LAYOUTS, *sorted({c for r in results for c in r.conditions} - set(LAYOUTS))]
+    made = {condition: list(lines(results, condition)) for condition in conditions}
+    for layout in LAYOUTS:
+        print(f"\n{layout}\n")
+        print("\n".join(table(made[layout])))
+    print("\nF1 of events, mean absolute error of amounts, share right, by condition (two channels and one together)\n")
+    by_measure: dict[str, dict[str, str]] = defaultdict(dict)
+    for condition, of in made.items():
+        for line in of:
+            value = _text(line.f1, "f") or _text(line.mean_absolute_error_ms, "s") or _text(line.right_share, "%")
+            by_measure[line.measure][condition] = value
+    shown = [c for c in conditions if c not in ("all", *LAYOUTS)]
+    print(f"{'':26} " + " ".join(f"{c[:11]:>11}" for c in shown))
+    for name, values in by_measure.items():
+        print(f"{name:26} " + " ".join(f"{values.get(c, ''):>11}" for c in shown))
+    duration_s, took_s = sum(r.duration_ms for r in results) / 1000, sum(r.took_s for r in results)
+    print(f"\n{len(results)} calls, {duration_s / 3600:.1f} h, {duration_s / took_s:.0f} times real time of a core")
+    if options.publish:
+        publish(made)
+
+
+def publish(made: Mapping[str, Sequence[Line]]) -> None:
+    """Write what the product shows of its own errors."""
+    with PUBLISHED.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Line.__dataclass_fields__)
+        for of in made.values():
+            for line in of:
+                values = [getattr(line, name) for name in Line.__dataclass_fields__]
+                writer.writerow([f"{value:.4f}" if isinstance(value, float) else value for value in values])
+
+
+if __name__ == "__main__":
+    main()
