@@ -44,7 +44,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from postcall.audio.levels import frame_power, sustained_level_dbfs, to_db
 from postcall.policy import Policy, Setting
-from postcall.spans import Span, Spans, at_least, bridge, clip, whole
+from postcall.spans import Span, Spans, at_least, bridge, clip, intersect, total_ms, whole
 
 T = TypeVar("T", bound=np.generic)
 
@@ -82,6 +82,9 @@ _BLEED_LAGS = tuple(range(0, 301, 10))
 
 _BLEED_SPREAD = 10
 """Steps to either side of which the louder predicts the leak: echoes smear."""
+
+_LEAST_OVER_LEAK_MS = 220
+"""Speech over the other's leak that is shorter is taken for a peak of the leak."""
 
 _LEAK_AT_LEAST_DB = 3.0
 """A leak is at least this much quieter than its source; anything louder is B's own voice."""
@@ -262,7 +265,13 @@ def _own_speech(
     leaks_now = maximum_filter1d(_delay(other, lag), 2 * _BLEED_SPREAD + 1)
     own = own & ~(leaks_now & (own_level < leak + policy.bleed_margin_db))
     spans = at_least(_to_spans(_runs(own)), policy.min_speech_ms // 2)
-    return at_least(bridge(spans, policy.bridge_gap_ms), policy.min_speech_ms)
+    # Where the other speaks, a short piece is more often a peak of its echo than a word over it.
+    while_other = _to_spans(_runs(leaks_now))
+    return tuple(
+        span
+        for span in at_least(bridge(spans, policy.bridge_gap_ms), policy.min_speech_ms)
+        if span.duration_ms >= _LEAST_OVER_LEAK_MS or not total_ms(intersect((span,), while_other))
+    )
 
 
 def _leak(own_level: NDArray[np.float64], other_level: NDArray[np.float64], other: NDArray[np.bool_]) -> tuple[float, int]:

@@ -11,9 +11,21 @@ import re
 from collections.abc import Sequence
 
 LISTENER_WORDS: dict[str, frozenset[str]] = {
-    "ru": frozenset("угу ага мгм м мм ммм да так ясно понятно хорошо ну конечно точно вот понял поняла слышу окей ок".split()),
-    "en": frozenset("mm-hm mhm mm mmm uh-huh uhhuh huh yeah yep yes right okay ok sure i see got it oh ah alright".split()),
-    "zh": frozenset("嗯 嗯嗯 哦 噢 啊 对 对对 对的 是 是的 好 好的 行 明白 知道了 这样啊 的 了".split()),
+    "ru": frozenset(
+        (
+            "угу ага мгм м мм ммм да так ясно понятно понимаю хорошо ладно ну конечно точно верно именно вот понял поняла "
+            "слышу окей ок"
+        ).split()
+    ),
+    "en": frozenset(
+        (
+            "mm-hm mhm mm mmm uh-huh uhhuh huh yeah yep yes right okay ok sure i see got it oh ah alright understand "
+            "understood exactly"
+        ).split()
+    ),
+    "zh": frozenset(
+        "嗯 哦 噢 啊 对 对的 是 是的 好 好的 行 可以 明白 我明白 理解 我理解 了解 知道 我知道 知道了 没错 这样啊 的 了".split()
+    ),
 }
 """Words with which a listener shows that he follows, by ISO 639-1 code."""
 
@@ -147,7 +159,19 @@ def is_listener_remark(words: Sequence[str], language: str | None) -> bool:
     """
     lists = [LISTENER_WORDS[language]] if language in LISTENER_WORDS else list(LISTENER_WORDS.values())
     said = [word for word in map(bare, words) if word]
+    if language == "zh":
+        # Recognisers cut Chinese into characters or words as they like: what counts is the text.
+        return bool(said) and _is_composed("".join(said), LISTENER_WORDS["zh"])
     return bool(said) and all(_is_one_of(word, lists) for word in said)
+
+
+def _is_composed(text: str, known: frozenset[str]) -> bool:
+    """Whether a text can be cut into known words."""
+    reached = {0}
+    for end in range(1, len(text) + 1):
+        if any(start in reached and text[start:end] in known for start in range(max(0, end - 4), end)):
+            reached.add(end)
+    return len(text) in reached
 
 
 def _is_one_of(word: str, lists: Sequence[frozenset[str]]) -> bool:
