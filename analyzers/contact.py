@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Times are UTC, as the call record has them. ``queue`` and ``agent_id`` are '' where the record names none, so that rollups can
+Times are UTC, as the call record has them. ``queue``, ``agent_id`` and ``team`` are '' where the record names none, so that rollups can
 group by them; every other unknown is empty.
 
 Definition
@@ -26,7 +26,17 @@ from typing import Annotated
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
-from postcall.fields import AgentId, CallDurationMs, CallId, Language, NotMeasurable, QueueName, RecordingDurationMs, StartedAt
+from postcall.fields import (
+    AgentId,
+    CallDurationMs,
+    CallId,
+    Language,
+    NotMeasurable,
+    QueueName,
+    RecordingDurationMs,
+    StartedAt,
+    TeamName,
+)
 from postcall.kpi import call_duration_ms, is_answered
 from postcall.not_measurable import Reasons
 from postcall.tables import Field, table
@@ -46,6 +56,7 @@ class CallContact:
     direction: Annotated[str | None, Field("Who called whom.", enum=tuple(Direction))]
     queue: QueueName
     agent_id: AgentId
+    team: TeamName
     agent_name: Annotated[str | None, Field("Name of the agent, from the call record.", pii=True)]
     agent_grade: Annotated[str | None, Field("Grade or line of the agent, from the call record.")]
     customer_key: Annotated[str | None, Field("What the record knows the customer by, e.g. a number.", pii=True)]
@@ -63,7 +74,7 @@ class CallContact:
     not_measurable: NotMeasurable
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def contact(call: Call) -> Iterator[CallContact]:
     """The row of the call."""
     record, transcript = call.telephony, call.transcript
@@ -80,6 +91,7 @@ def contact(call: Call) -> Iterator[CallContact]:
         direction=record.direction.value if record.direction else None,
         queue=record.queue or "",
         agent_id=record.agent_id or "",
+        team=record.team or "",
         agent_name=record.agent_name,
         agent_grade=record.agent_grade,
         customer_key=record.customer_key,

@@ -64,7 +64,7 @@ def print_report(console: Console, store: Path, day: date) -> None:
     else:
         console.print()
         console.print(_overview(kpi, tables, day))
-        for name, what in (("kpi_agent_daily", "agent_id"), ("kpi_queue_daily", "queue")):
+        for name, what in (("kpi_agent_daily", "agent_id"), ("kpi_team_daily", "team"), ("kpi_queue_daily", "queue")):
             groups = tables.read(name, day).to_pandas()
             if groups[what].any():  # a centre that names no queues needs no table of the one without a name
                 console.print()

@@ -15,6 +15,7 @@ DurationMs = Annotated[int, Field("How long it lasted.", unit="ms", minimum=0)]
 SpeakerLabel = Annotated[str, Field("What the channel or the diarizer calls the speaker, e.g. channel_0.")]
 Language = Annotated[str | None, Field("Language spoken, ISO 639-1; empty when unknown.")]
 QueueName = Annotated[str, Field("Queue or line the call came through; '' when the record names none.")]
+TeamName = Annotated[str, Field("Team of the agent on the day of the call; '' when the record names none.")]
 AgentId = Annotated[str, Field("Agent who served the call; '' when the record names none.")]
 NotMeasurable = Annotated[
     str | None,

@@ -78,6 +78,7 @@ class Telephony:
     agent_id: str | None = None
     agent_name: str | None = field(default=None, repr=False)
     agent_grade: str | None = None
+    team: str | None = None
     customer_key: str | None = field(default=None, repr=False)
     holds: tuple[RecordedHold, ...] | None = None
     transfers: int | None = None

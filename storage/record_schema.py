@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "agent_id": (),
     "agent_name": (),
     "agent_grade": (),
+    "team": (),
     "customer_key": (),
     "holds": (),
     "transfers": (),
@@ -44,7 +45,7 @@ CALL_TIMES = ("started_at", "offered_at", "answered_at", "ended_at")
 DATING_TIMES = CALL_TIMES[:3]
 """The times that can tell to which day a call belongs, best first."""
 
-TEXT_COLUMNS = ("recording", "queue", "agent_id", "agent_name", "agent_grade", "customer_key")
+TEXT_COLUMNS = ("recording", "queue", "agent_id", "agent_name", "agent_grade", "team", "customer_key")
 """Columns kept as they are written."""
 
 CODES: dict[str, str] = {

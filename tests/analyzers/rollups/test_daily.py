@@ -71,7 +71,7 @@ def test_one_served_call(rows_of_day: Any) -> None:
 
 
 def test_a_day_without_calls_has_no_row(rows_of_day: Any) -> None:
-    assert [rows_of_day(name, []) for name in ("daily", "agent_daily", "queue_daily")] == [[], [], []]
+    assert [rows_of_day(name, []) for name in ("daily", "agent_daily", "team_daily", "queue_daily")] == [[], [], [], []]
 
 
 def test_service_level_counts_late_abandons_and_forgives_early_ones(rows_of_day: Any) -> None:
@@ -130,7 +130,7 @@ def test_agents_and_queues_add_up_to_the_day(rows_of_day: Any, drawn: list[tuple
     whole = rows_of_day("daily", calls)
     assert len(whole) == bool(calls)
     additive = [c.name for c in spec_of(KpiDaily).columns if c.field.additive]
-    for name in ("agent_daily", "queue_daily"):
+    for name in ("agent_daily", "team_daily", "queue_daily"):
         groups = rows_of_day(name, calls)
         for column in additive:
             parts = [getattr(row, column) for row in groups]

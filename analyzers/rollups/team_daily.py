@@ -1,0 +1,40 @@
+"""KPIs of each team and day.
+
+Definition
+----------
+One row per team that had calls on the day, over all its calls, with or without a recording; `postcall.kpi` defines the
+columns.
+
+Edge cases
+----------
+Calls whose record names no team are the row of team '': the rows of a day add up to `kpi_daily`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzers.rollups import CALL_TABLES
+from postcall.fields import TeamName
+from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
+from postcall.rollup import Day, rollup
+from postcall.tables import table
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfTeam:
+    team: TeamName
+
+
+@table("kpi_team_daily", grain="team and day", primary_key=("team",))
+class KpiTeamDaily(GroupKpis, _OfTeam):
+    """KPIs of each team on each day."""
+
+
+@rollup(version=1, reads=CALL_TABLES)
+def team_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiTeamDaily]:
+    """A row for each team that had calls."""
+    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
+    for kpis in group_kpis(calls, "team", policy):
+        yield KpiTeamDaily(**kpis)
