@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Times are UTC, as the call record has them. ``queue``, ``agent_id`` and ``team`` are '' where the record names none, so that rollups can
-group by them; every other unknown is empty.
+Times are UTC, as the call record has them. ``queue``, ``agent_id`` and ``team`` are '' where the record names none, so that
+rollups can group by them; every other unknown is empty.
 
 Definition
 ----------
