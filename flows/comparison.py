@@ -22,6 +22,8 @@ talk
     Pauses of a party up to the policy's ``speech.bridge_gap_ms`` are talk in the tables, so they are in the truth too.
 hold, answered after
     The tables have them from the call records: what is compared is whether nothing was lost on the way.
+hold as heard, rings
+    What the sound alone tells. Rings are compared where the recording holds some.
 
 Edge cases
 ----------
@@ -51,7 +53,7 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 Unit: TypeAlias = Literal["ms", "events", "calls", "words"]
 
 TABLES = (
-    "call_contact call_talk_time call_speed_of_answer call_hold call_silence call_dead_air call_overtalk call_transcript "
+    "call_contact call_talk_time call_speed_of_answer call_hold call_ringing call_silence call_dead_air call_overtalk call_transcript "
     "stage_speech stage_word run_failure"
 ).split()
 """Tables that `compare` reads."""
@@ -168,6 +170,8 @@ def compare(truths: Iterable[Truth], tables: Mapping[str, Rows], *, bridge_gap_m
         amounts("Silences from 3 s", "events", "call_silence", "silences_3s", lambda true: len(true["silences"])),
         amounts("Dead air of agents", "events", "call_dead_air", "agent_dead_airs", _agent_dead_airs),
         amounts("Hold", "ms", "call_hold", "hold_ms", lambda true: sum(_length(hold) for hold in true["holds"])),
+        amounts("Hold as heard", "ms", "call_hold", "audible_hold_ms", lambda true: sum(_length(hold) for hold in true["holds"])),
+        amounts("Rings", "events", "call_ringing", "rings", lambda true: len(true["rings"]) or None),
         amounts(
             "Answered after",
             "ms",

@@ -113,14 +113,22 @@ def test_talk_is_what_was_spoken(store: Path) -> None:
     assert sum(errors_ms) / len(errors_ms) <= 350, "mean absolute error of talk time"
 
 
-def test_holds_are_those_of_the_record(store: Path) -> None:
+def test_holds_are_those_of_the_record_and_where_it_is_silent_those_that_are_heard(store: Path) -> None:
     holds = by_call(store, "call_hold")
     for call_id, truth in truths().items():
-        if call_id == "07-promise":  # its record does not say
-            assert call_id not in holds
-            continue
-        assert holds[call_id]["holds"] == len(truth["holds"])
-        assert holds[call_id]["hold_ms"] == sum(hold["end_ms"] - hold["start_ms"] for hold in truth["holds"])
+        row = holds[call_id]
+        assert row["hold_basis"] == ("audio" if call_id == "07-promise" else "call_record")
+        assert row["holds"] == len(truth["holds"])
+        assert row["hold_ms"] == sum(hold["end_ms"] - hold["start_ms"] for hold in truth["holds"])
+        assert row["audible_holds"] == len(truth["holds"])
+        assert row["audible_hold_ms"] == pytest.approx(row["hold_ms"], abs=300)
+
+
+def test_rings_and_busy_tones_are_heard(store: Path) -> None:
+    ringing, ends = by_call(store, "call_ringing"), by_call(store, "call_end")
+    for call_id, truth in truths().items():
+        assert (ringing[call_id]["rings"] or 0) == len(truth["rings"]), call_id
+        assert ends[call_id]["has_busy_tone"] is bool(truth["busy"]), call_id
 
 
 def test_dead_air_is_found_with_its_owner(store: Path) -> None:
