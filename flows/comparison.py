@@ -53,8 +53,8 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 Unit: TypeAlias = Literal["ms", "events", "calls", "words"]
 
 TABLES = (
-    "call_contact call_talk_time call_speed_of_answer call_hold call_ringing call_silence call_dead_air call_overtalk call_transcript "
-    "stage_speech stage_word run_failure"
+    "call_contact call_talk_time call_speed_of_answer call_hold call_ringing call_silence call_dead_air call_overtalk "
+    "call_transcript stage_speech stage_word run_failure"
 ).split()
 """Tables that `compare` reads."""
 
@@ -169,8 +169,8 @@ def compare(truths: Iterable[Truth], tables: Mapping[str, Rows], *, bridge_gap_m
         amounts("Customers interrupt", "events", "call_overtalk", "customer_interruptions", _interruptions("customer")),
         amounts("Silences from 3 s", "events", "call_silence", "silences_3s", lambda true: len(true["silences"])),
         amounts("Dead air of agents", "events", "call_dead_air", "agent_dead_airs", _agent_dead_airs),
-        amounts("Hold", "ms", "call_hold", "hold_ms", lambda true: sum(_length(hold) for hold in true["holds"])),
-        amounts("Hold as heard", "ms", "call_hold", "audible_hold_ms", lambda true: sum(_length(hold) for hold in true["holds"])),
+        amounts("Hold", "ms", "call_hold", "hold_ms", _hold_ms),
+        amounts("Hold as heard", "ms", "call_hold", "audible_hold_ms", _hold_ms),
         amounts("Rings", "events", "call_ringing", "rings", lambda true: len(true["rings"]) or None),
         amounts(
             "Answered after",
@@ -198,6 +198,10 @@ def _spans(truth: Truth, party: str) -> Spans:
 
 def _length(event: Mapping[str, int]) -> int:
     return int(event["end_ms"]) - int(event["start_ms"])
+
+
+def _hold_ms(truth: Truth) -> float:
+    return sum(_length(hold) for hold in truth["holds"])
 
 
 def _interruptions(by: str) -> Callable[[Truth], float]:

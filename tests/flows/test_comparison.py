@@ -28,6 +28,7 @@ def truth(call_id: str, **more: Any) -> dict[str, Any]:
             {"start_ms": 0, "end_ms": 20_000, "owner": "customer"},
         ],
         "holds": [{"start_ms": 1000, "end_ms": 3000}, {"start_ms": 5000, "end_ms": 6000}],
+        "rings": [[0, 1000], [5000, 6000]],
         "ringing_ms": 4000,
         "answer_delay_ms": 500,
         "words": [
@@ -97,7 +98,8 @@ def test_events_are_counted_by_call() -> None:
         call_overtalk=[{"call_id": "a", "agent_interruptions": 1, "customer_interruptions": 1}],
         call_silence=[{"call_id": "a", "silences_3s": 3}],
         call_dead_air=[{"call_id": "a", "agent_dead_airs": 0}],
-        call_hold=[{"call_id": "a", "hold_ms": 3000}],
+        call_hold=[{"call_id": "a", "hold_ms": 3000, "audible_hold_ms": 2900}],
+        call_ringing=[{"call_id": "a", "rings": 2}],
     )
     compared = compare([truth("a")], rows, bridge_gap_ms=400)
     agents = row_of(compared, "Agents interrupt")
@@ -106,6 +108,8 @@ def test_events_are_counted_by_call() -> None:
     assert row_of(compared, "Silences from 3 s").right == 1
     assert row_of(compared, "Dead air of agents").truth == 1, "10 s are dead air, 9.999 s are not, and 20 s are the customer's"
     assert row_of(compared, "Hold").right == 1
+    assert row_of(compared, "Hold as heard").mean_error == 100
+    assert row_of(compared, "Rings").right == 1
 
 
 def test_an_outbound_call_has_no_speed_of_answer() -> None:
