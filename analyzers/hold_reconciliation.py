@@ -18,8 +18,8 @@ one channel a hold without music or tones is not heard, so ``only_recorded`` say
 
 References
 ----------
-MixMonitor and others record what the agent's leg sends, hold music included; some recorders pause (domain notes of the manual
-of Amazon Connect and AnywhereNow say which).
+Amazon Connect records the agent while the customer is on hold; Asterisk's MixMonitor records what is sent to the customer,
+music included; AnywhereNow's recorder pauses (their manuals).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ party is noisy, or has dropouts: measures of silence, overlap and latency are th
 
 References
 ----------
-ITU-T P.56, P.563. The thresholds are where the errors of `make bench-accuracy` begin to grow.
+ITU-T P.56, P.563.
 """
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""How events are matched and summed up."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.accuracy import Found, Result, _found, lines, table
+from postcall.spans import Span
+
+
+def result(call_id: str, *, conditions: frozenset[str] = frozenset(), **events: Found) -> Result:
+    return Result(call_id, conditions, events, {"hold": (10_000, 9_000)}, {"told": (1, 2)}, 60_000, 1.0)
+
+
+def test_each_event_has_one_partner_the_best() -> None:
+    true = [Span(0, 1000), Span(2000, 3000), Span(9000, 9500)]
+    found = [Span(0, 400), Span(100, 1100), Span(2000, 2900), Span(2950, 3100)]
+    assert _found(true, found) == Found(true=3, found=4, both=2, edges_ms=(0, 100, 100, 100))
+
+
+def test_what_shares_too_little_is_no_partner() -> None:
+    assert _found([Span(0, 1000)], [Span(900, 4000)]).both == 0
+    assert _found([], [Span(0, 1)]) == Found(0, 1, 0, ())
+
+
+def test_lines_are_of_a_conditions_calls() -> None:
+    results = [
+        result("a", conditions=frozenset({"ru"}), ring=Found(2, 2, 2, (10, 30))),
+        result("b", conditions=frozenset({"en"}), ring=Found(2, 1, 1, (20, 20))),
+    ]
+    ring, hold, told = lines(results, "all")
+    assert (ring.calls, ring.events, ring.precision, ring.recall, ring.f1) == (2, 4, 1.0, 0.75, pytest.approx(6 / 7))
+    assert (ring.edge_median_ms, hold.mean_absolute_error_ms, hold.bias_ms, told.right_share) == (20, 1000, -1000, 0.5)
+    [ring, *_] = lines(results, "ru")
+    assert (ring.calls, ring.f1) == (1, 1.0)
+    heads, *rows = table([ring, hold])
+    assert len({len(row) for row in [heads, *rows]}) == 1
