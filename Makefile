@@ -34,7 +34,7 @@ bench-talk: $(VENV)/.installed-bench
 
 # The three below make calls of their own first, as `make corpus` does.
 bench-accuracy: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.accuracy $(or $(OUT),../postcall-bench-accuracy)
+	$(BIN)/python -m benchmarks.accuracy $(or $(OUT),../postcall-bench-accuracy) $(if $(PUBLISH),--publish)
 
 bench-asr: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recognition $(or $(OUT),../postcall-bench-asr)

@@ -42,6 +42,7 @@ from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
 from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
+from flows.accuracy import PUBLISHED
 from postcall.acoustics import SoundKind
 from postcall.call import Call
 from postcall.silence_owner import owned_silences
@@ -50,7 +51,6 @@ from postcall.telephony import Role, Telephony
 from postcall.timeline import channel_label
 from postcall.transcript import Transcript, Word
 
-PUBLISHED = Path(__file__).resolve().parents[1] / "flows" / "accuracy.csv"
 BRIDGE_MS = 400
 """``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
 LAYOUTS = ("two channels", "one channel")

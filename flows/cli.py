@@ -207,6 +207,18 @@ def show(
 
 
 @app.command()
+def accuracy(
+    condition: Annotated[
+        str, typer.Argument(help="Kind of calls, e.g. 'two channels', 'one channel', 'ru', 'low-rate codec'.")
+    ] = "two channels",
+) -> None:
+    """Show how exact the timing measures are, as measured on calls of known truth."""
+    from flows.accuracy import print_accuracy
+
+    print_accuracy(_console(), condition)
+
+
+@app.command()
 def docs(
     folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the pages.")] = Path("docs"),
     check: Annotated[bool, typer.Option("--check", metavar="", help="Write nothing; fail when a page is out of date.")] = False,

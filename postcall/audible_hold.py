@@ -2,8 +2,8 @@
 
 Definition
 ----------
-Of what is heard where the agent's leg is (the mixed channel of a mono recording), between the agent's first and the call's last
-word or later:
+Of what is heard where the agent's leg is (the mixed channel of a mono recording), after both have spoken and before the call's
+last word:
 
 hold
     Music; tones or ringback that repeat; or the noise of a switch in place of the room's. Pieces that follow one another with
@@ -22,8 +22,9 @@ mute
 
 Edge cases
 ----------
-Music, ringing and beeps before the agent's first word are the queue's: the customer waits, but is not on hold. A single beep
-is no hold. On a mono recording neither a mute nor a hold without music or tones can be heard, since the customer's leg goes on.
+Music, ringing and beeps before agent and customer have both spoken are the queue's: the customer waits, but is not on hold. A
+single beep is no hold. On a mono recording neither a mute nor a hold without music or tones can be heard, since the customer's
+leg goes on.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class AudibleHold:
         return self.source == MUTE_SOURCE
 
 
-def audible_holds(channel: ChannelSound, agent: Spans, speech: Spans, *, is_mixed: bool) -> tuple[AudibleHold, ...]:
+def audible_holds(
+    channel: ChannelSound, agent: Spans, customer: Spans, speech: Spans, *, is_mixed: bool
+) -> tuple[AudibleHold, ...]:
     """Holds and mutes, in order of start.
 
     Parameters
@@ -84,6 +87,8 @@ def audible_holds(channel: ChannelSound, agent: Spans, speech: Spans, *, is_mixe
         Sounds of the agent's channel, or of the only one.
     agent
         Talk of the agent; of anybody where the parties are not told apart.
+    customer
+        Talk of the customer; empty where the parties are not told apart.
     speech
         Of anybody.
     is_mixed
@@ -91,7 +96,8 @@ def audible_holds(channel: ChannelSound, agent: Spans, speech: Spans, *, is_mixe
     """
     if not agent:
         return ()
-    first_ms, last_ms = agent[0].end_ms, speech[-1].end_ms
+    # Before the customer says anything it is a menu or a queue that speaks, rings and plays.
+    first_ms, last_ms = max(agent[0].end_ms, customer[0].start_ms if customer else 0), speech[-1].end_ms
     kinds = [kind for kind in _SOURCES if kind is not SoundKind.DROPPED or not is_mixed]
     pieces = [sound for sound in channel.sounds if sound.kind in kinds and sound.span.start_ms >= first_ms]
     # The line's own tones after the last word tell of its end, not of a hold.
@@ -99,7 +105,8 @@ def audible_holds(channel: ChannelSound, agent: Spans, speech: Spans, *, is_mixe
     found = [hold for cluster in _clusters(pieces, agent) for hold in _hold(cluster, agent)]
     if not is_mixed:
         mutes = (s.span for s in channel.sounds if s.kind is SoundKind.MUTE and first_ms <= s.span.start_ms < last_ms)
-        found += [AudibleHold(span, MUTE_SOURCE) for span in mutes]
+        # Between the tones of a hold a line may be dead; that is no mute.
+        found += [AudibleHold(span, MUTE_SOURCE) for span in mutes if not any(span.overlaps(hold.span) for hold in found)]
     return tuple(sorted(found, key=lambda hold: hold.span))
 
 

@@ -245,14 +245,14 @@ class Call:
         speech = self.speech()
         if self.has_parties:
             agents = [label for label, role in self.roles.items() if role is Role.AGENT and label in channels]
-            agent = self.talk(Role.AGENT)
+            agent, customer = self.talk(Role.AGENT), self.talk(Role.CUSTOMER)
         else:
-            agents, agent = list(channels), speech
+            agents, agent, customer = list(channels), speech, ()
         is_mixed = MIXED in channels
         found = (
             hold
             for label in (agents or list(channels))
-            for hold in audible_holds(channels[label], agent, speech, is_mixed=is_mixed)
+            for hold in audible_holds(channels[label], agent, customer, speech, is_mixed=is_mixed)
         )
         return tuple(sorted(found, key=lambda hold: hold.span))
 

@@ -55,6 +55,8 @@ _LASTING = 6
 _LINES_SHARE, _MUSICAL_SHARE = 0.30, 0.42
 _SMOOTHED_MS = 3_000
 _ABOVE_NOISE_DB, _QUIETEST_DBFS = 8.0, -55.0
+_LEAST_RANGE_DB = 25.0
+"""Music may last nearly all of a recording: what is louder than so far under its loudest is not noise."""
 _STEP_MS = 10
 _SILENT_DB, _NOISE_DB, _SILENT_SHARE = 20.0, 4.0, 0.06
 """A step so far under the loudest around it, or so near to the noise, is silent; even fast speech has many of them."""
@@ -74,7 +76,8 @@ def find_music(samples: NDArray[np.float32]) -> Spans:
     if samples.size < _WINDOW:
         return ()
     share, level, leading = _lines(samples)
-    noise = float(np.quantile(level[level > -100], 0.1)) if np.any(level > -100) else -100.0
+    # Dead frames count: a channel that carries no noise in pauses has none, and music is not its floor.
+    noise = float(min(np.quantile(level, 0.1), np.quantile(level, 0.95) - _LEAST_RANGE_DB))
     sounding = level > max(noise + _ABOVE_NOISE_DB, _QUIETEST_DBFS)
     musical = (share > _LINES_SHARE) & sounding
     width = _SMOOTHED_MS // _HOP_MS

@@ -10,12 +10,12 @@ Definition
 floor
     Median level of a channel where its party pauses: the room and the line, as long as somebody is there.
 dead
-    Blocks of 50 ms without any sound, or ``_DEAD_DB`` under the floor: no microphone is that quiet.
+    blocks of 50 ms without any sound, or ``_DEAD_DB`` under the floor: no microphone is that quiet.
 mute
     Dead for ``min_mute_ms`` or longer: the agent pressed a button, or the switch sends nothing.
 dropped
-    For ``min_drop_ms`` or longer steadily ``_DROP_DB`` under the floor, but not dead: the switch sends its own noise in place
-    of the room's, as it does while a call is parked without music.
+    For ``min_drop_ms`` or longer nothing comes within ``_DROP_DB`` of the loudest that a pause usually holds in a second, yet
+    it is not dead: the switch sends its own noise in place of the room's, as it does while a call is parked without music.
 
 ::
 
@@ -36,6 +36,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from postcall.audio.levels import SILENCE_DBFS
 from postcall.spans import Span, Spans, bridge, gaps, hull
@@ -46,6 +47,10 @@ _DROP_DB = 4.0
 _BESIDE_MS = 150
 """So much next to speech is its tail, and no pause."""
 _GATED_SHARE = 0.5
+_CLOSING = 10
+"""Blocks in which a gate closes after speech."""
+_AROUND = 10
+"""Blocks to either side in which the loudest counts: the noise of a room comes and goes, a switch's does not."""
 _FEWEST_BLOCKS = 20
 _BREAK_MS = 150
 """A click this short does not end a mute."""
@@ -111,18 +116,22 @@ def find_quiet(
     short = _in_short_pauses(paused)
     reference = live & short if (live & short).sum() >= _FEWEST_BLOCKS else live
     floor = float(np.median(levels[reference])) if reference.any() else SILENCE_DBFS
+    crest = maximum_filter1d(np.where(live, levels, SILENCE_DBFS), 2 * _AROUND + 1)
+    usual = float(np.median(crest[reference])) if reference.any() else SILENCE_DBFS
     dead = paused & ((loudest <= _DEAD_DBFS) | (loudest <= floor - _DEAD_DB))
     if not reference.any() or _closes_after_speech(dead, free) > _GATED_SHARE:
         return Quiet(is_gated=True, floor_dbfs=floor if reference.any() else None)
     mutes = _long(dead, min_mute_ms)
-    low = paused & ~dead & (levels <= floor - _DROP_DB)
+    low = paused & ~dead & (crest <= usual - _DROP_DB)
+    # The crest looks half a second to either side: so much at the ends belongs to the drop too.
+    low = maximum_filter1d(low, 2 * _AROUND + 1) & paused & ~dead & (levels <= usual - _DROP_DB)
     return Quiet(mutes, _long(low, min_drop_ms), floor_dbfs=floor)
 
 
 def _closes_after_speech(dead: NDArray[np.bool_], pauses: Spans) -> float:
-    """Share of pauses that are dead from their first moment: so does a gate, but seldom a hand."""
-    begins = [span.start_ms // _BLOCK_MS + 1 for span in pauses if span.duration_ms >= 6 * _BLOCK_MS]
-    closed = [bool(dead[begin : begin + 3].all()) for begin in begins if begin + 3 <= dead.size]
+    """Share of pauses that fall dead within half a second: so does a gate, but seldom a hand."""
+    long = [span.start_ms // _BLOCK_MS for span in pauses if span.duration_ms >= (_CLOSING + 4) * _BLOCK_MS]
+    closed = [any(dead[at : at + 3].all() for at in range(first, first + _CLOSING)) for first in long]
     return sum(closed) / len(closed) if closed else 0.0
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 import flows.night
 import flows.settings
 from flows import cli
+from flows.accuracy import published
 from flows.demonstration import DAY, transcribed_settings
 from flows.night import NightReport
 from flows.progress import progress_on
@@ -26,7 +27,7 @@ from storage.runs import RunNight
 from storage.tables import Tables
 from tests.flows.conftest import Command, Ended
 
-COMMANDS = ("nightly", "report", "demo", "init", "tables", "show", "docs")
+COMMANDS = ("nightly", "report", "demo", "init", "tables", "show", "accuracy", "docs")
 
 
 @pytest.fixture
@@ -41,6 +42,24 @@ def _arguments(store: Path) -> list[str]:
         "nightly", "--date", str(DAY), "--store", str(store), "--recordings", settings.recordings,
         "--calls", str(settings.calls), "--time-zone", "Europe/Moscow",
     ]  # fmt: skip
+
+
+# ── accuracy ─────────────────────────────────────────────────────────────────
+
+
+def test_the_errors_of_the_measures_are_shown(postcall: Command) -> None:
+    ended = postcall("accuracy")
+    assert ended.code == 0, ended.err
+    [hold] = [line.split() for line in ended.out.splitlines() if line.split()[:1] == ["hold"] and "%" in line]
+    rows = {(row["measure"], row["condition"], bool(row["f1"])): row for row in published()}
+    assert f"{float(rows['hold', 'two channels', True]['precision']):.1%}" in hold
+    assert "Other conditions: all, one channel" in " ".join(ended.out.split())
+
+
+def test_an_unknown_condition_is_told(postcall: Command) -> None:
+    ended = postcall("accuracy", "two chanels")
+    assert ended.code == 2
+    assert "two channels" in ended.err
 
 
 # ── help ─────────────────────────────────────────────────────────────────────

@@ -132,6 +132,7 @@ def test_a_row_of_another_table_is_refused() -> None:
         ("call_x", (), {"talk_ms": Annotated[int, Field("T.")]}, "Doc.", "the name ends like 'ms'"),
         ("call_x", (), {"talk": Annotated[int, Field("T.", unit="ms")]}, "Doc.", "unit 'ms'"),
         ("call_x", (), {"a_per_min": Annotated[float, Field("T.", unit="min")]}, "Doc.", "ends like 'per_min'"),
+        ("call_x", (), {"a_per_s": Annotated[float, Field("T.", unit="s")]}, "Doc.", "ends like 'per_s'"),
     ],
 )
 def test_a_wrong_declaration_is_found_at_import(
