@@ -113,7 +113,7 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     holds = [Span(hold["start_ms"], hold["end_ms"]) for hold in truth["holds"]]
     audible = [hold for hold in call.audible_holds if not hold.is_mute]
     events["hold"] = _found(holds, [hold.span for hold in audible])
-    amounts["hold"] = (total_ms(union(holds)), total_ms(union(hold.span for hold in audible)))
+    amounts["time on hold"] = (total_ms(union(holds)), total_ms(union(hold.span for hold in audible)))
     silences = [Span(silence["start_ms"], silence["end_ms"]) for silence in truth["silences"]]
     for least_ms in (3_000, 5_000, 10_000):
         # What lies within a tenth of a second of the limit may fall on either side of it.
