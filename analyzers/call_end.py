@@ -30,7 +30,7 @@ there the record alone tells who hung up. The last speaker is no evidence: who s
 
 References
 ----------
-Clauses on closing: the agent says goodbye and lets the customer hang up first.
+cabletv-08: let the customer hang up first.
 """
 
 from __future__ import annotations

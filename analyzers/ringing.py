@@ -26,7 +26,8 @@ given.
 
 References
 ----------
-mts-01 and ntp manuals: pick up after as few rings as possible, at best after one; the complaint line within three. ITU-T E.180.
+rostelecom-01 (speed of answer in rings); golden-13 (as few rings as possible, at best one); cabletv-19 (the complaint line
+within three). ITU-T E.180.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class RingingPolicy(Policy):
         ge=1,
         le=20,
         description="Most rings before the answer. Larger is laxer.",
-        source="research: answer within three rings",
+        source="cabletv-19",
     )
 
 

@@ -40,6 +40,7 @@ from scipy import fft
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from postcall.audio.levels import frame_power, to_db
+from postcall.audio.runs import runs
 from postcall.spans import Span, Spans, bridge
 
 SAMPLE_RATE_HZ = 8_000
@@ -84,7 +85,7 @@ def find_music(samples: NDArray[np.float32]) -> Spans:
     silent = _silent_share(samples, noise)[np.arange(level.size) * _HOP_MS // _STEP_MS]
     dense = (uniform_filter1d(musical.astype(np.float64), width) >= _MUSICAL_SHARE) & (silent <= _SILENT_SHARE)
     found = []
-    for span in bridge(_runs(dense), _LONGEST_GAP_MS):
+    for span in bridge((Span(a * _HOP_MS, b * _HOP_MS) for a, b in runs(dense).tolist()), _LONGEST_GAP_MS):
         first, last = _musical_part(musical, span)
         if last > first and len(np.unique(leading[first:last][musical[first:last]] // 2)) >= _FEWEST_NOTES:
             found.append(_edges(level, sounding, first, last))
@@ -133,14 +134,6 @@ def _lasting(power: NDArray[np.float32]) -> NDArray[np.bool_]:
     lasted = minimum_filter1d(wide, _LASTING, axis=0, origin=_LASTING - 1 - _LASTING // 2)
     near: NDArray[np.bool_] = maximum_filter1d(lasted & wide, 3, axis=1)
     return near
-
-
-def _runs(mask: NDArray[np.bool_]) -> Spans:
-    change = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
-    return tuple(
-        Span(int(a) * _HOP_MS, int(b) * _HOP_MS)
-        for a, b in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True)
-    )
 
 
 def _musical_part(musical: NDArray[np.bool_], span: Span) -> tuple[int, int]:

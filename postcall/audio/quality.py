@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from postcall.acoustics import Quality
 from postcall.audio.levels import to_db
 from postcall.audio.quiet import Quiet
+from postcall.audio.runs import runs
 from postcall.audio.spectrum import BIN_HZ, HOP_MS, SAMPLE_RATE_HZ, Spectrum
 from postcall.spans import Spans
 
@@ -83,8 +84,7 @@ def _clipped_share(samples: NDArray[np.float32], speech: Spans) -> float:
 def _dropouts(spectrum: Spectrum, inside: NDArray[np.bool_]) -> int:
     level = to_db(spectrum.level)
     dead = (level <= _DEAD_DBFS) & inside
-    change = np.diff(np.concatenate([[False], dead, [False]]).astype(np.int8))
-    begin, end = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    begin, end = runs(dead).T
     long = (end - begin) * spectrum.level_hop_ms
     # What stops and starts at once, from a voice and back to it; a voice that fades out and in only pauses.
     before = level[np.maximum(begin - 1, 0)]

@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from postcall.audio.levels import SILENCE_DBFS
+from postcall.audio.runs import runs
 from postcall.spans import Span, Spans, bridge, gaps, hull
 
 _BLOCK_MS, _STEP_MS = 50, 5
@@ -137,17 +138,12 @@ def _closes_after_speech(dead: NDArray[np.bool_], pauses: Spans) -> float:
 
 def _in_short_pauses(paused: NDArray[np.bool_]) -> NDArray[np.bool_]:
     short = np.zeros_like(paused)
-    for first, last in _runs(paused):
+    for first, last in runs(paused):
         if (last - first) * _BLOCK_MS < 2_000:
             short[first:last] = True
     return short
 
 
 def _long(mask: NDArray[np.bool_], min_ms: int) -> Spans:
-    spans = bridge((Span(first * _BLOCK_MS, last * _BLOCK_MS) for first, last in _runs(mask)), _BREAK_MS)
+    spans = bridge((Span(first * _BLOCK_MS, last * _BLOCK_MS) for first, last in runs(mask).tolist()), _BREAK_MS)
     return tuple(span for span in spans if span.duration_ms >= min_ms)
-
-
-def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    change = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
-    return list(zip(np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist(), strict=True))

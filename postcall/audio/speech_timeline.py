@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from postcall.audio.levels import frame_power, sustained_level_dbfs, to_db
+from postcall.audio.runs import runs
 from postcall.policy import Policy, Setting
 from postcall.spans import Span, Spans, at_least, bridge, clip, intersect, total_ms, whole
 
@@ -170,7 +171,7 @@ def speech_spans(probabilities: NDArray[np.float32], samples: NDArray[np.float32
     edge = np.maximum(noise_level(level, core) + policy.above_noise_db, voice - policy.below_voice_db)
     near = maximum_filter1d(core, 2 * policy.reach_ms // _HOP_MS + 1)
     least = max(policy.min_level_dbfs, sustained_level_dbfs(samples, SAMPLE_RATE_HZ) - policy.below_party_db)
-    sounding = _runs((level > edge) & near & (voice >= least))
+    sounding = runs((level > edge) & near & (voice >= least))
     cores_until = np.concatenate([[0], np.cumsum(core)])
     touches = cores_until[sounding[:, 1]] > cores_until[sounding[:, 0]]
     spans = at_least(_to_spans(sounding[touches]), policy.min_sound_ms)
@@ -180,7 +181,7 @@ def speech_spans(probabilities: NDArray[np.float32], samples: NDArray[np.float32
 
 def _cores(probabilities: NDArray[np.float32], steps: int, policy: SpeechPolicy) -> NDArray[np.bool_]:
     """Steps that the model takes for speech, by hysteresis."""
-    kept = _runs(probabilities >= policy.keep_probability)
+    kept = runs(probabilities >= policy.keep_probability)
     sure = np.concatenate([[0], np.cumsum(probabilities >= policy.start_probability)])
     kept = kept[sure[kept[:, 1]] > sure[kept[:, 0]]]
     change = np.zeros(probabilities.size + 1, dtype=np.int8)
@@ -264,9 +265,9 @@ def _own_speech(
     leak = maximum_filter1d(delayed, 2 * _BLEED_SPREAD + 1) - loss_db
     leaks_now = maximum_filter1d(_delay(other, lag), 2 * _BLEED_SPREAD + 1)
     own = own & ~(leaks_now & (own_level < leak + policy.bleed_margin_db))
-    spans = at_least(_to_spans(_runs(own)), policy.min_speech_ms // 2)
+    spans = at_least(_to_spans(runs(own)), policy.min_speech_ms // 2)
     # Where the other speaks, a short piece is more often a peak of its echo than a word over it.
-    while_other = _to_spans(_runs(leaks_now))
+    while_other = _to_spans(runs(leaks_now))
     return tuple(
         span
         for span in at_least(bridge(spans, policy.bridge_gap_ms), policy.min_speech_ms)
@@ -292,14 +293,8 @@ def _delay(values: NDArray[T], lag: int) -> NDArray[T]:
     return values if lag == 0 else np.concatenate([np.repeat(values[:1], min(lag, values.size)), values[:-lag]])
 
 
-def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """(k, 2) start and end indices of the runs of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return edges.reshape(-1, 2)
-
-
-def _to_spans(runs: NDArray[np.intp]) -> Spans:
-    return tuple(Span(int(start) * _HOP_MS, int(end) * _HOP_MS) for start, end in runs)
+def _to_spans(found: NDArray[np.intp]) -> Spans:
+    return tuple(Span(int(start) * _HOP_MS, int(end) * _HOP_MS) for start, end in found)
 
 
 def _to_mask(spans: Spans, steps: int) -> NDArray[np.bool_]:
