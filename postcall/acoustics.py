@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from postcall.spans import Span, Spans, union
 
@@ -89,11 +93,64 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceTrack:
+    """How the voices on a channel speak, in frames of 20 ms; `postcall.audio.voice` defines it.
+
+    Attributes
+    ----------
+    levels
+        A byte a frame: 0 for no speech, else half decibels from -127.5 dBFS up.
+    pitches
+        A byte a frame: 0 for unvoiced, else sevenths of a semitone from 60 Hz up. Finer than anybody hears.
+    nuclei_ms
+        Instants of nuclei of syllables.
+    held
+        Sounds in which the voice stands still.
+    """
+
+    FRAME_MS: ClassVar[int] = 20
+    _LOWEST_DBFS: ClassVar[float] = -127.5
+    _LOWEST_HZ: ClassVar[float] = 60.0
+    _STEPS_PER_OCTAVE: ClassVar[int] = 84
+
+    levels: bytes = field(default=b"", repr=False)
+    pitches: bytes = field(default=b"", repr=False)
+    nuclei_ms: tuple[int, ...] = ()
+    held: Spans = ()
+
+    @classmethod
+    def of(
+        cls,
+        level_dbfs: NDArray[np.float64],
+        pitch_hz: NDArray[np.float64],
+        nuclei_ms: tuple[int, ...] = (),
+        held: Spans = (),
+    ) -> Self:
+        """A track of levels (-120 or less for no speech) and pitches (0 for unvoiced), one a frame each."""
+        levels = np.round(2 * (level_dbfs - cls._LOWEST_DBFS))
+        levels = np.where(level_dbfs <= -120, 0, np.clip(levels, 1, 255)).astype(np.uint8)
+        steps = 1 + np.round(cls._STEPS_PER_OCTAVE * np.log2(np.maximum(pitch_hz, 1.0) / cls._LOWEST_HZ))
+        pitches = np.where(pitch_hz > 0, np.clip(steps, 1, 255), 0).astype(np.uint8)
+        return cls(levels.tobytes(), pitches.tobytes(), nuclei_ms, held)
+
+    def level_dbfs(self) -> NDArray[np.float64]:
+        """Level of each frame; nan where nobody speaks."""
+        levels = np.frombuffer(self.levels, np.uint8)
+        return np.where(levels == 0, np.nan, self._LOWEST_DBFS + levels / 2)
+
+    def pitch_hz(self) -> NDArray[np.float64]:
+        """Pitch of each frame; nan where unvoiced."""
+        pitches = np.frombuffer(self.pitches, np.uint8).astype(np.float64)
+        return np.where(pitches == 0, np.nan, self._LOWEST_HZ * 2 ** ((pitches - 1) / self._STEPS_PER_OCTAVE))
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSound:
-    """Sounds of a channel, in order of start, and its quality."""
+    """Sounds of a channel, in order of start, its quality, and how its voices speak."""
 
     sounds: tuple[Sound, ...] = ()
     quality: Quality = field(default_factory=Quality)
+    voice: VoiceTrack = field(default_factory=VoiceTrack)
 
     def spans(self, *kinds: SoundKind) -> Spans:
         """Where sounds of some kinds are heard."""

@@ -40,7 +40,7 @@ from postcall.errors import TableError
 T = TypeVar("T")
 
 PREFIXES = ("stage_", "call_", "event_", "rule_", "kpi_", "run_")
-UNIT_SUFFIXES = ("ms", "s", "hz", "dbfs", "db", "wpm", "cpm", "pct", "share", "per_min", "per_s")
+UNIT_SUFFIXES = ("ms", "s", "hz", "dbfs", "db", "wpm", "cpm", "pct", "share", "per_min", "per_s", "st")
 ARROW_TYPES: dict[type, pa.DataType] = {
     int: pa.int64(),
     float: pa.float64(),

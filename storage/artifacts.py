@@ -13,12 +13,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from postcall.acoustics import Acoustics, ChannelSound, Quality, Sound, SoundKind
+from postcall.acoustics import Acoustics, ChannelSound, Quality, Sound, SoundKind, VoiceTrack
 from postcall.errors import StorageError
 from postcall.recording import Recording, Topology
 from postcall.spans import Span
@@ -27,7 +30,7 @@ from postcall.transcript import Transcript, Word
 
 T = TypeVar("T")
 
-FORMAT = 2
+FORMAT = 3
 """Rises when the layout of the files changes; part of every key."""
 
 
@@ -131,12 +134,23 @@ def _sound(content: Mapping[str, Any]) -> tuple[Recording, SpeakerTimeline, Acou
 
 def _channel(kept: Mapping[str, Any]) -> ChannelSound:
     sounds = tuple(Sound(Span(*span), SoundKind(kind), number, tuple(hz)) for span, kind, number, hz in kept["sounds"])
-    return ChannelSound(sounds, Quality(**kept["quality"]))
+    levels, pitches, steps, held = kept["voice"]
+    voice = VoiceTrack(
+        levels=zlib.decompress(b64decode(levels)),
+        pitches=zlib.decompress(b64decode(pitches)),
+        nuclei_ms=tuple(accumulate(steps)),
+        held=tuple(Span(*pair) for pair in held),
+    )
+    return ChannelSound(sounds, Quality(**kept["quality"]), voice)
 
 
 def _channel_content(channel: ChannelSound) -> dict[str, Any]:
     sounds = [[[s.span.start_ms, s.span.end_ms], s.kind.value, s.number, list(s.hertz)] for s in channel.sounds]
-    return {"sounds": sounds, "quality": asdict(channel.quality)}
+    voice = channel.voice
+    tracks = [b64encode(zlib.compress(track)).decode() for track in (voice.levels, voice.pitches)]
+    steps = [b - a for a, b in pairwise((0, *voice.nuclei_ms))]
+    held = [[span.start_ms, span.end_ms] for span in voice.held]
+    return {"sounds": sounds, "quality": asdict(channel.quality), "voice": [*tracks, steps, held]}
 
 
 def _diarization(content: Mapping[str, Any]) -> tuple[SpeakerTimeline, SpeakerTimeline]:

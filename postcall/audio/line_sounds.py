@@ -4,7 +4,7 @@ Definition
 ----------
 Tones and music first, since a recognition network takes some of both for speech: what they cover is taken out of the channel's
 speech. A single beep that does not come again is left in it, for a vowel can be as pure. Then where the leg is switched off,
-then the quality of what is speech.
+then the quality of what is speech, and how it is spoken.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from postcall.audio.quality import measure_quality
 from postcall.audio.quiet import find_quiet
 from postcall.audio.spectrum import spectrum_of
 from postcall.audio.tones import Tone, ToneKind, find_tones
+from postcall.audio.voice import voice_of
 from postcall.spans import Span, Spans, intersect, subtract, total_ms, union
 
 _LONE_BEEP_MS = 300
@@ -52,7 +53,8 @@ def line_sounds(samples_8k: NDArray[np.float32], speech: Spans) -> tuple[Channel
     sounds = [Sound(t.span, SoundKind(t.kind.value), t.number, tuple(round(hz, 1) for hz in t.hertz)) for t in tones]
     for kind, spans in ((SoundKind.MUSIC, music), (SoundKind.MUTE, quiet.mutes), (SoundKind.DROPPED, quiet.dropped)):
         sounds += [Sound(span, kind, number) for number, span in enumerate(spans)]
-    return ChannelSound(tuple(sorted(sounds)), measure_quality(samples_8k, spectrum, speech, quiet)), speech
+    quality = measure_quality(samples_8k, spectrum, speech, quiet)
+    return ChannelSound(tuple(sorted(sounds)), quality, voice_of(spectrum, speech)), speech
 
 
 def _is_note(tone: Tone, music: Spans) -> bool:

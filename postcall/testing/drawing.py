@@ -12,19 +12,23 @@ every mark that is no blank fills its cell::
 
 A row ``anyone`` instead of the parties draws a mono recording in which nobody is told apart. Rows ``music``, ``mute``,
 ``dropped``, ``ring``, ``beep`` and ``busy`` are sounds on the agent's channel (the only one of a mono recording),
-``customer_busy`` one on the customer's; every mark of ``ring`` and ``beep`` between blanks is one burst. Without any of them
-nobody listened for sounds.
+``customer_busy`` one on the customer's; every mark of ``ring`` and ``beep`` between blanks is one burst. Rows ``agent_level``
+and ``agent_pitch``, and the customer's, hold digits: decibels over -30 dBFS, and semitones over 120 Hz; ``agent_nuclei`` a mark
+for each nucleus of a syllable, ``agent_held`` sounds that are held. Without any of these rows nobody listened for sounds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from postcall.acoustics import Acoustics, ChannelSound, Sound, SoundKind
+import numpy as np
+from numpy.typing import NDArray
+
+from postcall.acoustics import Acoustics, ChannelSound, Sound, SoundKind, VoiceTrack
 from postcall.call import Call
 from postcall.recording import Recording, Topology
 from postcall.spans import Span, Spans, bridge
@@ -36,6 +40,8 @@ ANSWERED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """When a drawn call was answered, and its recording started."""
 
 _SOUNDS = ("music", "mute", "dropped", "ring", "beep", "busy")
+_VOICE = tuple(f"{party}_{name}" for party in ("agent", "customer") for name in ("level", "pitch", "nuclei", "held"))
+_LEVEL_0_DBFS, _PITCH_0_HZ = -30.0, 120.0
 
 LABELS = {Role.CUSTOMER: channel_label(0), Role.AGENT: channel_label(1)}
 
@@ -68,10 +74,12 @@ def make_call(
     """
     rows = [line for line in drawing.splitlines() if line.strip()]
     at_ms, end_ms = _scale(rows[0])
-    drawn = {name: _marks(line, len(name), at_ms) for line in rows[1:] for name in [line.split()[0]]}
+    lines = {line.split()[0]: line for line in rows[1:]}
+    drawn = {name: _marks(line, len(name), at_ms) for name, line in lines.items() if name not in _VOICE}
+    voices = {name: line for name, line in lines.items() if name in _VOICE}
     sounds = {name: spans for name, spans in drawn.items() if name.removeprefix("customer_") in _SOUNDS}
     if unknown := drawn.keys() - {"agent", "customer", "hold", "anyone", *sounds}:
-        names = ", ".join(["agent", "customer", "hold", "anyone", *_SOUNDS])
+        names = ", ".join(["agent", "customer", "hold", "anyone", *_SOUNDS, *_VOICE])
         raise ValueError(f"rows of a drawing are {names}, not {', '.join(sorted(unknown))}")
     last = max([end_ms, *(span.end_ms for spans in drawn.values() for span in spans)])
     duration_ms = round(duration_s * 1000) if duration_s is not None else last
@@ -107,7 +115,7 @@ def make_call(
             topology_evidence={},
         ),
         timeline=SpeakerTimeline(spans, exclusive=False, source="drawing"),
-        acoustics=_acoustics(sounds, is_mono=is_mono) if sounds else None,
+        acoustics=_acoustics(sounds, voices, at_ms, duration_ms, is_mono=is_mono) if sounds or voices else None,
         transcript=_transcript(said, language) if said is not None else None,
         roles={} if is_mono else {label: role for role, label in LABELS.items()},
         role_source=None if is_mono else "call_record",
@@ -116,19 +124,44 @@ def make_call(
     )
 
 
-def _acoustics(rows: Mapping[str, Spans], *, is_mono: bool) -> Acoustics:
+def _acoustics(
+    rows: Mapping[str, Spans], voices: Mapping[str, str], at_ms: list[int], duration_ms: int, *, is_mono: bool
+) -> Acoustics:
     def channel(prefix: str) -> ChannelSound:
+        party = prefix or "agent_"
         found = [
             Sound(span, SoundKind(name.removeprefix(prefix)), number)
             for name, spans in rows.items()
             if name.startswith("customer_") == bool(prefix)
             for number, span in enumerate(spans)
         ]
-        return ChannelSound(tuple(sorted(found)))
+        of_party = {name.removeprefix(party): line for name, line in voices.items() if name.startswith(party)}
+        return ChannelSound(tuple(sorted(found)), voice=_voice(of_party, len(party), at_ms, duration_ms))
 
     if is_mono:
         return Acoustics({MIXED: channel("")})
     return Acoustics({LABELS[Role.CUSTOMER]: channel("customer_"), LABELS[Role.AGENT]: channel("")})
+
+
+def _voice(rows: Mapping[str, str], skip: int, at_ms: list[int], duration_ms: int) -> VoiceTrack:
+    if not rows:
+        return VoiceTrack()
+    frames = -(-duration_ms // VoiceTrack.FRAME_MS)
+
+    def digits(name: str, nothing: float, at: Callable[[int], float]) -> NDArray[np.float64]:
+        values = np.full(frames, nothing)
+        for column, mark in enumerate(rows.get(name, "")):
+            if column >= skip + len(name) and mark != " ":
+                values[at_ms[column] // VoiceTrack.FRAME_MS : at_ms[column + 1] // VoiceTrack.FRAME_MS] = at(int(mark))
+        return values
+
+    nuclei = [at_ms[i] for i, mark in enumerate(rows.get("nuclei", "")) if i >= skip + len("nuclei") and mark != " "]
+    return VoiceTrack.of(
+        digits("level", -120.0, lambda db: _LEVEL_0_DBFS + db),
+        digits("pitch", 0.0, lambda semitones: _PITCH_0_HZ * 2 ** (semitones / 12)),
+        tuple(nuclei),
+        _marks(rows.get("held", ""), skip + len("held"), at_ms),
+    )
 
 
 def _scale(line: str) -> tuple[list[int], int]:
