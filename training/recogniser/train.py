@@ -14,8 +14,13 @@ Stages
 ``whole``
     The same in windows of up to 30 s, padded as the recogniser pads them, at a small rate.
 
+Several processes may train a stage together, each with one thread, which is twice as fast as one process with two threads:
+number 0 leads and writes the checkpoint, and all take the mean of their weights now and then (local SGD). A process that is
+slow, or late, or gone, holds up no other.
+
 References
 ----------
+Stich 2019, "Local SGD converges fast and communicates little".
 Jordan 2024, "Muon: an optimizer for hidden layers in neural networks".
 """
 
@@ -49,6 +54,8 @@ _WHOLE_SIZES = (
 _MATRIX_RATE = 2.0
 """Muon's learning rate over AdamW's."""
 CHECKPOINT_EVERY = 100
+_MEET_EVERY, _GONE_AFTER_S = 25, 300.0
+"""Steps after which processes take the mean of their weights, and the age at which another's are not taken any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +187,56 @@ def _astray(attention: Tensor, spans: Tensor) -> Tensor:
     return -(mass * has[:, None]).sum() / (has.sum() * attention.shape[1]).clamp(min=1)
 
 
+class Company:
+    """Processes that train a stage together, by files beside its checkpoint.
+
+    Parameters
+    ----------
+    checkpoint
+        Of the stage.
+    number
+        Of this process; 0 leads.
+    """
+
+    def __init__(self, checkpoint: Path, number: int) -> None:
+        self._checkpoint, self._number = checkpoint, number
+        self._seen: dict[Path, int] = {}
+        self._made = 0
+
+    def meet(self, model: Recogniser, step: int) -> int:
+        """Take the mean of all weights, by steps made since; gives the leader's step, or this one's where none leads."""
+        own = self._file(self._number)
+        self._made += _MEET_EVERY
+        weights, total, led_by = {name: value * _MEET_EVERY for name, value in model.state_dict().items()}, _MEET_EVERY, step
+        for path in sorted(self._checkpoint.parent.glob(self._file("*").name)):
+            if path == own or time.time() - path.stat().st_mtime > _GONE_AFTER_S:
+                continue
+            other = torch.load(path, weights_only=True)
+            made = min(other["made"] - self._seen.get(path, other["made"] - _MEET_EVERY), 4 * _MEET_EVERY)
+            self._seen[path] = other["made"]
+            if path == self._file(0):
+                led_by = other["step"]
+            for name, value in other["model"].items():
+                weights[name] += value * made
+            total += made
+        model.load_state_dict({name: value / total for name, value in weights.items()})
+        part = own.with_suffix(".part")
+        torch.save({"model": model.state_dict(), "made": self._made, "step": step}, part)
+        part.replace(own)
+        return int(led_by)
+
+    def _file(self, number: int | str) -> Path:
+        return self._checkpoint.with_suffix(f".{number}.company")
+
+
 def train(
-    stage: Stage, out: Path, folders: Sequence[Path], vocabulary: Vocabulary, steps: int, start: Path | None = None
+    stage: Stage,
+    out: Path,
+    folders: Sequence[Path],
+    vocabulary: Vocabulary,
+    steps: int,
+    start: Path | None = None,
+    number: int = 0,
 ) -> None:
     """Train a stage to its last step, writing ``out/<stage>.pt`` now and then.
 
@@ -195,6 +250,8 @@ def train(
         At which the stage ends; the learning rate is laid out for it.
     start
         Checkpoint to begin with when the stage has none of its own.
+    number
+        Of this process among those that train the stage together; only 0 writes the checkpoint.
     """
     checkpoint = out / f"{stage.name}.pt"
     model = Recogniser(Shape(vocabulary.size))
@@ -216,11 +273,12 @@ def train(
         model.load_state_dict(heard if stage.name == "decoder" else saved, strict=stage.name != "decoder")
         if stage.name == "decoder":
             begin_writing(model, vocabulary.sounds())
-    pool = Pool(folders, vocabulary, seed=step)
+    pool, company = Pool(folders, vocabulary, seed=step + 1_000_003 * number), Company(checkpoint, number)
     pool.refresh()
     size = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     print(f"{stage.name}: {size:.2f} M parameters, {len(pool.pieces)} strips, from step {step}", flush=True)
-    sums, began, first = np.zeros(4), time.monotonic(), step
+    sums, began = np.zeros(4), time.monotonic()
+    made = 0
     for batch in batches(pool, stage, vocabulary, step):
         if step >= steps:
             break
@@ -232,17 +290,19 @@ def train(
         for optimiser, factor in zip(optimisers, (_MATRIX_RATE, 1.0), strict=True):
             optimiser.param_groups[0]["lr"] = factor * rate
             optimiser.step()
-        step += 1
+        step, made = step + 1, made + 1
         sums += [loss.item() for loss in losses[:4]]
-        if step % 50 == 0:
+        if made % _MEET_EVERY == 0:
+            step = company.meet(model, step)
+        if made % 50 == 0:
             ctc, eased, text, led = (sums / 50).tolist()
             sums[:] = 0
-            pace = (time.monotonic() - began) / (step - first)
+            pace = (time.monotonic() - began) / made
             print(
                 f"{step:6} loss {ctc:.3f} ctc {eased:.3f} text {text:.3f} led {led:.3f} rate {rate:.1e} {pace:.2f} s/step",
                 flush=True,
             )
-        if step % CHECKPOINT_EVERY == 0 or step == steps:
+        if number == 0 and (step % CHECKPOINT_EVERY == 0 or step == steps):
             part = checkpoint.with_suffix(".part")
             torch.save(
                 {

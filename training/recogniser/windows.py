@@ -37,6 +37,9 @@ _FLOOR = -10.0
 _HEARD_BANDS = 63
 """Bands below 4 kHz, all that a telephone line carries."""
 EASY_BATCHES = 2000
+_VARIED_SHARE = 0.25
+"""Of windows, for each kind of variation. The strips have a telephone line's troubles already, and the model is too small to
+learn them by heart: more variation only makes the learning slower."""
 _TIMED_SHARE = 0.4
 """Of the texts are written with time stamps."""
 _TOKENS_A_SECOND, _PROMPT = (2.0, 6.0), 4
@@ -226,7 +229,7 @@ class Cutter:
     def _varied(self, log: NDArray[np.float32]) -> NDArray[np.float32]:
         """Augmented and scaled as Whisper does it."""
         rng = self._rng
-        share = 0.6 * min(self._made / EASY_BATCHES, 1.0)
+        share = _VARIED_SHARE * min(self._made / EASY_BATCHES, 1.0)
         if rng.random() < share:
             log = _warps()[int(rng.integers(len(_warps())))] @ log
         if rng.random() < share:
