@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
@@ -86,6 +87,18 @@ def test_one_probability_per_begun_window(samples: int) -> None:
     (found,) = speech_probabilities([np.zeros(samples, dtype=np.float32)])
     assert found.shape == (-(-samples // 512),)
     assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_taken_apart_the_network_says_the_same_as_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postcall.speech.silero.sustained_level_dbfs", lambda *_: -26.0)
+    sound = np.resize(phrases(6, seed=3)[0], 10 * RATE_HZ)  # less than half a stretch, so that it is heard once
+    padded = np.concatenate([np.zeros(64, dtype=np.float32), np.pad(sound, (0, -sound.size % 512))])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 576)[::512]
+    nothing = np.zeros((1, 1, 128), dtype=np.float32)
+    whole = get_vad_model().session.run(None, {"input": np.ascontiguousarray(windows), "h": nothing, "c": nothing})[0]
+    (found,) = speech_probabilities([sound])
+    np.testing.assert_allclose(found[:250], whole.ravel()[:250], atol=1e-4)
+    assert found.max() > 0.9
 
 
 def test_what_was_heard_long_ago_has_no_influence(monkeypatch: pytest.MonkeyPatch) -> None:
