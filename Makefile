@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-voice bench-talk bench-asr bench-diarization clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-diarization clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -35,7 +35,10 @@ bench-talk: $(VENV)/.installed-bench
 bench-voice: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.voice --corpus $(or $(OUT),../postcall-bench-voice)
 
-# The three below make calls of their own first, as `make corpus` does.
+# Those below make calls of their own first, as `make corpus` does.
+bench-speed: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.speed $(or $(OUT),../postcall-bench-speed)
+
 bench-accuracy: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.accuracy $(or $(OUT),../postcall-bench-accuracy) $(if $(PUBLISH),--publish)
 

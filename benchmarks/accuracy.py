@@ -43,12 +43,13 @@ from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
 from flows.accuracy import PUBLISHED
-from postcall.acoustics import SoundKind
+from postcall.acoustics import Acoustics, SoundKind
 from postcall.call import Call
+from postcall.recording import Recording
 from postcall.silence_owner import owned_silences
 from postcall.spans import Span, Spans, at_least, bridge, gaps, intersect, total_ms, union, whole
 from postcall.telephony import Role, Telephony
-from postcall.timeline import channel_label
+from postcall.timeline import SpeakerTimeline, channel_label
 from postcall.transcript import Transcript, Word
 
 BRIDGE_MS = 400
@@ -93,14 +94,7 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     began = time.process_time()
     heard = hear(sound)
     took_s = time.process_time() - began
-    call = Call(
-        telephony=Telephony(call_id=truth["call_id"], language=truth["language"]),
-        recording=heard.recording,
-        timeline=heard.timeline,
-        acoustics=heard.acoustics,
-        roles=_roles(truth) if heard.recording.topology.is_separated else {},
-        role_source="call_record",
-    )
+    call = call_of(truth, heard.recording, heard.timeline, heard.acoustics)
     events, amounts, shares = {}, {}, {}
     conversation = union(_spans(truth, "agent"), _spans(truth, "customer"))
     first_ms = conversation[0].start_ms
@@ -151,7 +145,7 @@ def _of_parties(
     if greeting is not None:
         amounts["answer to greeting"] = (truth["answer_delay_ms"], max(0, greeting.start_ms - truth["answered_ms"]))
     interruptions = [Span(one["start_ms"], one["end_ms"]) for one in truth["interruptions"]]
-    for name, one in (("", replace(call, transcript=_words(truth))), (" without words", call)):
+    for name, one in (("", replace(call, transcript=words_of(truth))), (" without words", call)):
         joint = [
             row for row in overtalk(one, OvertalkPolicy()) if isinstance(row, EventOvertalk) and row.kind == "interruption"
         ]
@@ -160,7 +154,7 @@ def _of_parties(
         backchannels = [Span(b["start_ms"], b["end_ms"]) for b in truth["backchannels"]]
         events[f"backchannel{name}"] = _found(backchannels, [u.span for u in one.utterances if u.is_backchannel])
     owners = {(s["start_ms"], s["end_ms"]): s["owner"] for s in truth["silences"]}
-    with_words = replace(call, transcript=_words(truth))
+    with_words = replace(call, transcript=words_of(truth))
     right = asked = 0
     for (start_ms, end_ms), owner in owners.items():
         ours_here = [s for s in owned_silences(with_words, 2_500) if s.span.overlaps(Span(start_ms, end_ms))]
@@ -179,6 +173,25 @@ def _utterance_at(call: Call, row: EventOvertalk) -> Span:
     return spans[-1]
 
 
+def call_of(
+    truth: Mapping[str, Any],
+    recording: Recording,
+    timeline: SpeakerTimeline,
+    acoustics: Acoustics,
+    transcript: Transcript | None = None,
+) -> Call:
+    """The call, with nothing of its record but who is on which channel."""
+    return Call(
+        telephony=Telephony(call_id=truth["call_id"], language=truth["language"]),
+        recording=recording,
+        timeline=timeline,
+        acoustics=acoustics,
+        transcript=transcript,
+        roles=_roles(truth) if recording.topology.is_separated else {},
+        role_source="call_record",
+    )
+
+
 def _roles(truth: Mapping[str, Any]) -> dict[str, Role]:
     return {channel_label(n): Role(parties[0]) for n, parties in enumerate(truth["channels"]) if len(parties) == 1}
 
@@ -191,7 +204,8 @@ def _bridged(spans: Spans) -> Spans:
     return bridge(spans, BRIDGE_MS)
 
 
-def _words(truth: Mapping[str, Any]) -> Transcript:
+def words_of(truth: Mapping[str, Any]) -> Transcript:
+    """What was said, as a recogniser without errors would write it."""
     label = {parties[0]: channel_label(n) for n, parties in enumerate(truth["channels"])}
     words = [
         Word(Span(w["start_ms"], max(w["end_ms"], w["start_ms"] + 1)), w["text"], 1.0, label[_side(w["by"])])

@@ -304,6 +304,10 @@ _FULL_SCALE = {
 """Bytes of an integer sample -> its zero (only 8-bit samples are unsigned) and its full scale."""
 
 
+_BLOCKS_AT_ONCE = 256
+"""Frames that are converted together."""
+
+
 class _Frames:
     """Frames as they come out of the decoder, in the decoder's own type until all are there.
 
@@ -344,12 +348,14 @@ class _Frames:
         samples = np.empty((self.channels, self.count), dtype=np.float32)
         start = 0
         while self.blocks:
-            block = self.blocks.popleft()
+            # Many at once, since a frame may be 20 ms; not all, since then everything would be there twice.
+            taken = [self.blocks.popleft() for _ in range(min(_BLOCKS_AT_ONCE, len(self.blocks)))]
+            block = np.concatenate(taken, axis=1)
             part = samples[:, start : start + block.shape[1]]
             with np.errstate(over="ignore", invalid="ignore"):  # what turns infinite or NaN here is refused below
                 part[:] = block
             if block.dtype.kind == "f":
-                _check_samples(part, _milliseconds(start, self.rate_hz))
+                _check_samples(part, start, self.rate_hz)
                 np.clip(part, -1, 1, out=part)
             else:
                 zero, full = _FULL_SCALE[block.dtype.itemsize]
@@ -409,18 +415,21 @@ def _check_format(rate_hz: int, channels: int) -> None:
         raise _bad_rate(rate_hz)
 
 
-def _check_samples(samples: NDArray[np.float32], start_ms: int) -> None:
+def _check_samples(samples: NDArray[np.float32], start: int, rate_hz: int) -> None:
+    """Refuse what is no sound; ``start``: how many samples came before."""
+    size = np.abs(samples).max(axis=0, initial=0)
+    if np.isfinite(size).all() and size.max(initial=0) <= MAX_OVERSHOOT:
+        return
+    first_ms = _milliseconds(start + int(np.argmin(size <= MAX_OVERSHOOT)), rate_hz)
     bad = int(np.count_nonzero(~np.isfinite(samples)))
     if bad:
         raise UnusableSamples(
-            f"{bad} samples from {start_ms} ms on are not finite numbers", hint="the recorder or a filter behind it is at fault"
+            f"{bad} samples from {first_ms} ms on are not finite numbers", hint="the recorder or a filter behind it is at fault"
         )
-    peak = float(np.max(np.abs(samples), initial=0))
-    if peak > MAX_OVERSHOOT:
-        raise UnusableSamples(
-            f"samples from {start_ms} ms on reach {peak:.0f} times full scale",
-            hint="the file holds whole numbers written as floating point, or is damaged: export it as 16-bit PCM",
-        )
+    raise UnusableSamples(
+        f"samples from {first_ms} ms on reach {size.max():.0f} times full scale",
+        hint="the file holds whole numbers written as floating point, or is damaged: export it as 16-bit PCM",
+    )
 
 
 def _check_not_too_long(duration_ms: int, policy: DecodePolicy) -> None:

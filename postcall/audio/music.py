@@ -37,7 +37,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from postcall.audio.levels import frame_power, to_db
 from postcall.audio.runs import runs
@@ -129,11 +129,20 @@ def _lasting(power: NDArray[np.float32]) -> NDArray[np.bool_]:
     middle = level[:, 1:-1]
     peak[:, 1:-1] = (middle > level[:, :-2]) & (middle >= level[:, 2:])
     peak &= level > uniform_filter1d(level, _SURROUNDINGS, axis=1) + _PEAK_DB
-    wide = maximum_filter1d(peak, 3, axis=1)
+    wide = _beside(peak)
     # Only what comes after its first 0.2 s counts: a vowel is seldom longer.
-    lasted = minimum_filter1d(wide, _LASTING, axis=0, origin=_LASTING - 1 - _LASTING // 2)
-    near: NDArray[np.bool_] = maximum_filter1d(lasted & wide, 3, axis=1)
-    return near
+    lasted = wide.copy()
+    for back in range(1, _LASTING):
+        lasted[back:] &= wide[:-back]
+    return _beside(lasted)
+
+
+def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask with a bin more on either side."""
+    wide = mask.copy()
+    wide[:, 1:] |= mask[:, :-1]
+    wide[:, :-1] |= mask[:, 1:]
+    return wide
 
 
 def _musical_part(musical: NDArray[np.bool_], span: Span) -> tuple[int, int]:

@@ -70,8 +70,11 @@ def spectrum_of(samples: NDArray[np.float32]) -> Spectrum:
     padded = np.pad(samples, (margin, frames * _HOP - samples.size + _WINDOW))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:frames]
     power = np.empty((frames, FFT_SIZE // 2 + 1), np.float32)
+    filled_up = np.zeros((min(_CHUNK, frames), FFT_SIZE), np.float32)
     for first in range(0, frames, _CHUNK):
-        spectra = fft.rfft(windows[first : first + _CHUNK] * _window(), FFT_SIZE, axis=1)
+        chunk = windows[first : first + _CHUNK]
+        np.multiply(chunk, _window(), out=filled_up[: len(chunk), :_WINDOW])
+        spectra = fft.rfft(filled_up[: len(chunk)], axis=1)
         np.square(spectra.real, out=power[first : first + _CHUNK])
         power[first : first + _CHUNK] += np.square(spectra.imag)
     level = frame_power(samples, SAMPLE_RATE_HZ, hop_ms=LEVEL_HOP_MS)

@@ -133,16 +133,16 @@ def _bursts(spectrum: Spectrum) -> Iterator[Tone]:
         return
     first, last = (round(hz / BIN_HZ) for hz in _BAND_HZ)
     width = round(_WIDTH_HZ / BIN_HZ)
-    band = power[:, first:last]
-    total = band.sum(axis=1)
-    heights, hertz = _peak(band, width, first)
-    rest = band.copy()
+    total = power[:, first:last].sum(axis=1)
+    loud = np.flatnonzero(total > spectrum.reference * 10 ** (_QUIETEST_DBFS / 10))
+    share, both, second, heights, hertz, second_hertz = (np.zeros(total.size, np.float32) for _ in range(6))
+    band = power[loud, first:last]
+    heights[loud], hertz[loud] = _peak(band, width, first)
     columns = np.arange(band.shape[1])
-    rest[np.abs(columns - (hertz[:, None] / BIN_HZ - first)) <= width] = 0.0
-    second, second_hertz = _peak(rest, width, first)
-    loud = total > spectrum.reference * 10 ** (_QUIETEST_DBFS / 10)
-    share = np.divide(heights, total, out=np.zeros_like(total), where=loud)
-    both = np.divide(heights + second, total, out=np.zeros_like(total), where=loud)
+    band[np.abs(columns - (hertz[loud, None] / BIN_HZ - first)) <= width] = 0.0
+    second[loud], second_hertz[loud] = _peak(band, width, first)
+    share[loud] = heights[loud] / total[loud]
+    both[loud] = (heights[loud] + second[loud]) / total[loud]
     single = share >= _ONE_SHARE
     # The weaker of two tones holds at least a tenth of the stronger: else it is a harmonic or noise.
     double = ~single & (both >= _TWO_SHARE) & (second >= 0.1 * heights)

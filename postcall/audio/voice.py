@@ -33,6 +33,7 @@ passes; de Jong & Wempe (2009), Behav. Res. Methods 41:385, nuclei; Goto et al. 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,14 @@ def _pitch(power: NDArray[np.float32], level: NDArray[np.float64], lengths: NDAr
     if voiced.size < _FEWEST_FOR_RANGE:
         return first
     low, high = np.quantile(voiced, _RANGE_QUANTILES) * _RANGE
-    return _followed(hertz, np.where((hertz >= low) & (hertz <= high), strength, -np.inf), unvoiced, lengths)
+    # Where the first pass kept to the range, the second would find the same.
+    of_stretch = np.repeat(np.arange(lengths.size), lengths)
+    strayed = np.unique(of_stretch[(first > 0) & ((first < low) | (first > high))])
+    if strayed.size:
+        again = np.isin(of_stretch, strayed)
+        near = np.where((hertz >= low) & (hertz <= high), strength, -np.inf)
+        first[again] = _followed(hertz[again], near[again], unvoiced[again], lengths[strayed])
+    return first
 
 
 def _candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -151,13 +159,17 @@ def _candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArra
 def _followed(
     hertz: NDArray[np.float64], strength: NDArray[np.float64], unvoiced: NDArray[np.float64], lengths: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """The dearest path through the candidates of each stretch, all stretches at once; 0 where it is unvoiced."""
+    """The best path through the candidates of each stretch, all stretches at once; 0 where it is unvoiced."""
+    frames = len(hertz)
+    hertz, strength, unvoiced, lengths, kept = _pieces(hertz, strength, unvoiced, lengths)
     scores = np.concatenate([unvoiced[:, None], strength], axis=1)
     octave = np.concatenate([np.zeros((len(hertz), 1)), np.log2(hertz)], axis=1)
     states = scores.shape[1]
     is_voiced = np.arange(states) > 0
     change = _CHANGE * _PER_STEP * (is_voiced[:, None] ^ is_voiced[None, :])
     both = is_voiced[:, None] & is_voiced[None, :]
+    if not lengths.size:
+        return np.zeros(frames)
     firsts = np.cumsum(lengths) - lengths
     order = np.argsort(-lengths, kind="stable")
     firsts, lengths = firsts[order], lengths[order]
@@ -177,8 +189,37 @@ def _followed(
         at = firsts[:active] + step
         chosen[at] = state[:active]
         state[:active] = back[at, state[:active]]
-    found = np.concatenate([np.zeros((len(hertz), 1)), hertz], axis=1)[np.arange(len(hertz)), chosen]
-    return np.asarray(found)
+    path = np.concatenate([np.zeros((len(hertz), 1)), hertz], axis=1)[np.arange(len(hertz)), chosen]
+    found = np.zeros(frames)
+    found[kept] = path
+    return found
+
+
+def _pieces(
+    hertz: NDArray[np.float64], strength: NDArray[np.float64], unvoiced: NDArray[np.float64], lengths: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """Stretches cut where the path is unvoiced whatever comes before and after; with the places of the frames kept.
+
+    Voicing a frame saves at most two changes of voicing. Pieces are many and short, so that following all of them at once
+    takes few steps. Each keeps a certain frame on either side: its path begins and ends there as it would have passed through.
+    """
+    certain = unvoiced - strength.max(axis=1) > 2 * _CHANGE * _PER_STEP
+    ends = np.cumsum(lengths)
+    of_stretch = np.repeat(np.arange(lengths.size), lengths)
+    kept, cut = [], []
+    for first, end in runs(~certain):
+        # A run may go on from one stretch into the next.
+        borders = [first, *ends[(ends > first) & (ends < end)].tolist(), end]
+        for low, high in pairwise(borders):
+            before = low > 0 and of_stretch[low - 1] == of_stretch[low]
+            after = high < certain.size and of_stretch[high] == of_stretch[high - 1]
+            kept.append(np.arange(low - before, high + after))
+            cut.append(high - low + before + after)
+    if not kept:
+        nothing = np.zeros(0, np.intp)
+        return hertz[:0], strength[:0], unvoiced[:0], nothing, nothing
+    at = np.concatenate(kept)
+    return hertz[at], strength[at], unvoiced[at], np.array(cut), at
 
 
 # ── syllables and held sounds ────────────────────────────────────────────────

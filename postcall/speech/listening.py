@@ -83,7 +83,8 @@ def listen(
     samples = sound.samples if kind.is_separated else sound.samples.mean(axis=0, keepdims=True)
     at_16k = resample(samples, sound.sample_rate_hz, SAMPLE_RATE_HZ)
     found = find_speech(at_16k, SAMPLE_RATE_HZ, kind, speech)
-    at_8k = resample(samples, sound.sample_rate_hz, LINE_RATE_HZ)
+    # From 16 kHz and not from the file's own 48: that takes half the time.
+    at_8k = samples if sound.sample_rate_hz == LINE_RATE_HZ else resample(at_16k, SAMPLE_RATE_HZ, LINE_RATE_HZ)
     spans, sounds = {}, {}
     for number, (label, heard) in enumerate(found.items()):
         # Resampling rounds up: at odd rates the last span may end 1 ms after the recording.

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from postcall.acoustics import VoiceTrack
+from postcall.audio import voice
 from postcall.audio.spectrum import SAMPLE_RATE_HZ, spectrum_of
 from postcall.audio.voice import voice_of
 from postcall.spans import Span
@@ -141,3 +142,19 @@ def test_every_length_has_its_frames(samples: int) -> None:
     sound = noise(1.1)[:samples]
     heard = voice_of(spectrum_of(sound), (Span(0, -(-samples // 8)),))
     assert len(heard.levels) == len(heard.pitches) == -(-samples // 160)
+
+
+def test_cutting_stretches_where_nothing_is_voiced_changes_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    lengths = np.array([1, 40, 3, 200, 90])
+    count = int(lengths.sum())
+    hertz = rng.uniform(65, 450, (count, 4))
+    # Slow waves of voicing, so that there are certain stretches of either kind and uncertain ones between.
+    loud = 0.55 + 0.5 * np.sin(np.arange(count) / 5 + rng.uniform(0, 6))
+    strength = np.where(rng.random((count, 4)) < 0.8, loud[:, None] * rng.uniform(0.6, 1, (count, 4)), -np.inf)
+    unvoiced = rng.uniform(0.4, 0.6, count)
+    cut = voice._followed(hertz, strength, unvoiced, lengths)
+    assert len(voice._pieces(hertz, strength, unvoiced, lengths)[3]) > 2 * lengths.size
+    monkeypatch.setattr(voice, "_pieces", lambda h, s, u, n: (h, s, u, n, np.arange(len(h))))
+    np.testing.assert_array_equal(cut, voice._followed(hertz, strength, unvoiced, lengths))
+    assert 0.2 < (cut > 0).mean() < 0.8
