@@ -10,7 +10,8 @@ Definition
 The first kind that fits:
 
 backchannel         one of the two is a listener's remark ("угу", "mm-hm", "嗯")
-simultaneous_start  both utterances start within ``simultaneous_s``
+simultaneous_start  both utterances start within ``simultaneous_s``; or the second starts when the first has paused, and the
+                    first goes on within ``simultaneous_s``
 early_start         the second starts in the last ``grace_s`` of the first: a turn taken a little early, no harm
 interruption        the first has been speaking for at least ``min_prior_speech_s``, and both go on for more than ``grace_s``
 other               the rest: a word thrown in, or the first had barely begun
@@ -36,6 +37,7 @@ Interspeech, for the kinds; Heldner (2011), J. Acoust. Soc. Am. 130:508, for the
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -54,11 +56,15 @@ from postcall.fields import (
     StartMs,
 )
 from postcall.not_measurable import Reasons
+from postcall.party_voice import short_pauses
 from postcall.policy import Policy, Setting
-from postcall.spans import Span, Spans, total_ms
+from postcall.spans import Span, Spans, at_least, gaps, total_ms, union, whole
 from postcall.tables import Field, table
 from postcall.telephony import Role
 from postcall.turns import Utterance
+
+_PAUSE_MS, _NOTICED_MS = 200, 150
+"""Shortest pause, as Heldner & Edlund have it, and how long it must have lasted for the other to start because of it."""
 
 KINDS = ("backchannel", "simultaneous_start", "early_start", "interruption", "other")
 
@@ -165,13 +171,19 @@ class _Joint:
         return Span(self.spans[0].start_ms, self.spans[-1].end_ms)
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def overtalk(call: Call, policy: OvertalkPolicy) -> Iterator[CallOvertalk | EventOvertalk]:
     """One row of the call's overtalk, then its stretches."""
     why = Reasons()
     overtalk_ms, speech_ms = total_ms(call.overtalk()), total_ms(call.speech())
+    pauses = {
+        role: at_least(union(short_pauses(call, role), gaps(call.talk(role), whole(call.duration_ms))), _PAUSE_MS)
+        for role in (Role.AGENT, Role.CUSTOMER)
+    }
     events = [
-        _event(call.call_id, joint, policy) for joint in _joints(call) if total_ms(joint.spans) >= policy.min_overlap_s * 1000
+        _event(call.call_id, joint, pauses[joint.first.role], policy)
+        for joint in _joints(call)
+        if total_ms(joint.spans) >= policy.min_overlap_s * 1000
     ]
     by = {
         role: [one for one in events if one.kind == "interruption" and one.by_role == role]
@@ -223,8 +235,9 @@ def _joints(call: Call) -> Iterator[_Joint]:
         yield _Joint(first, second, tuple(spans))
 
 
-def _event(call_id: str, joint: _Joint, policy: OvertalkPolicy) -> EventOvertalk:
-    kind = _kind(joint, policy)
+def _event(call_id: str, joint: _Joint, pauses: Spans, policy: OvertalkPolicy) -> EventOvertalk:
+    """The event, ``pauses`` being those of the first."""
+    kind = _kind(joint, pauses, policy)
     first, second = joint.first, joint.second
     by: Role | None = second.role
     if kind == "simultaneous_start":
@@ -244,12 +257,17 @@ def _event(call_id: str, joint: _Joint, policy: OvertalkPolicy) -> EventOvertalk
     )
 
 
-def _kind(joint: _Joint, policy: OvertalkPolicy) -> str:
+def _kind(joint: _Joint, pauses: Spans, policy: OvertalkPolicy) -> str:
     first, second = joint.first, joint.second
     prior_ms = second.span.start_ms - first.span.start_ms
     grace_ms = policy.grace_s * 1000
     if first.is_backchannel or second.is_backchannel:
         return "backchannel"
+    start_ms = second.span.start_ms
+    index = bisect_right(pauses, start_ms, key=lambda pause: pause.start_ms) - 1
+    if index >= 0 and pauses[index].start_ms + _NOTICED_MS <= start_ms < pauses[index].end_ms:
+        # It is the first who begins anew.
+        prior_ms = pauses[index].end_ms - start_ms
     if prior_ms <= policy.simultaneous_s * 1000:
         return "simultaneous_start"
     if first.span.end_ms - second.span.start_ms <= grace_ms:

@@ -106,6 +106,8 @@ class VoiceTrack:
         Instants of nuclei of syllables.
     held
         Sounds in which the voice stands still.
+    pauses
+        Silences of a tenth of a second and more inside what the speech timeline has as speech without a break.
     """
 
     FRAME_MS: ClassVar[int] = 20
@@ -117,6 +119,7 @@ class VoiceTrack:
     pitches: bytes = field(default=b"", repr=False)
     nuclei_ms: tuple[int, ...] = ()
     held: Spans = ()
+    pauses: Spans = ()
 
     @classmethod
     def of(
@@ -125,13 +128,14 @@ class VoiceTrack:
         pitch_hz: NDArray[np.float64],
         nuclei_ms: tuple[int, ...] = (),
         held: Spans = (),
+        pauses: Spans = (),
     ) -> Self:
         """A track of levels (-120 or less for no speech) and pitches (0 for unvoiced), one a frame each."""
         levels = np.round(2 * (level_dbfs - cls._LOWEST_DBFS))
         levels = np.where(level_dbfs <= -120, 0, np.clip(levels, 1, 255)).astype(np.uint8)
         steps = 1 + np.round(cls._STEPS_PER_OCTAVE * np.log2(np.maximum(pitch_hz, 1.0) / cls._LOWEST_HZ))
         pitches = np.where(pitch_hz > 0, np.clip(steps, 1, 255), 0).astype(np.uint8)
-        return cls(levels.tobytes(), pitches.tobytes(), nuclei_ms, held)
+        return cls(levels.tobytes(), pitches.tobytes(), nuclei_ms, held, pauses)
 
     def level_dbfs(self) -> NDArray[np.float64]:
         """Level of each frame; nan where nobody speaks."""

@@ -26,7 +26,7 @@ from postcall.acoustics import VoiceTrack
 from postcall.call import Call
 from postcall.errors import MissingInput
 from postcall.recording import Topology
-from postcall.spans import Span, Spans, subtract
+from postcall.spans import Span, Spans, intersect, subtract, union
 from postcall.telephony import Role
 from postcall.timeline import MIXED
 
@@ -131,6 +131,23 @@ def party_voice(call: Call, role: Role) -> PartyVoice:
         is_voiced = np.isfinite(pitch[blocks]).mean(axis=1) >= _VOICED_SHARE
         pitches[is_voiced] = np.nanmedian(pitch[blocks[is_voiced]], axis=1)
     return PartyVoice(level, pitch, np.array(starts, np.int64) * VoiceTrack.FRAME_MS, levels, pitches, track, alone)
+
+
+def short_pauses(call: Call, role: Role) -> Spans:
+    """Silences of a party inside its talk that the speech timeline closes; none where nobody listened.
+
+    Where the parties share a channel, those in which nobody is heard.
+
+    Parameters
+    ----------
+    call
+        Whose parties are told apart.
+    role
+        Agent or customer.
+    """
+    channels = call.acoustics.channels if call.acoustics is not None else {}
+    labels = [MIXED] if MIXED in channels else [label for label, one in call.roles.items() if one is role and label in channels]
+    return intersect(union(*(channels[label].voice.pauses for label in labels)), call.talk(role))
 
 
 def _frames(span: Span) -> slice:

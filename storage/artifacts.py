@@ -134,12 +134,13 @@ def _sound(content: Mapping[str, Any]) -> tuple[Recording, SpeakerTimeline, Acou
 
 def _channel(kept: Mapping[str, Any]) -> ChannelSound:
     sounds = tuple(Sound(Span(*span), SoundKind(kind), number, tuple(hz)) for span, kind, number, hz in kept["sounds"])
-    levels, pitches, steps, held = kept["voice"]
+    levels, pitches, steps, held, pauses = kept["voice"]
     voice = VoiceTrack(
         levels=zlib.decompress(b64decode(levels)),
         pitches=zlib.decompress(b64decode(pitches)),
         nuclei_ms=tuple(accumulate(steps)),
         held=tuple(Span(*pair) for pair in held),
+        pauses=tuple(Span(*pair) for pair in pauses),
     )
     return ChannelSound(sounds, Quality(**kept["quality"]), voice)
 
@@ -149,8 +150,8 @@ def _channel_content(channel: ChannelSound) -> dict[str, Any]:
     voice = channel.voice
     tracks = [b64encode(zlib.compress(track)).decode() for track in (voice.levels, voice.pitches)]
     steps = [b - a for a, b in pairwise((0, *voice.nuclei_ms))]
-    held = [[span.start_ms, span.end_ms] for span in voice.held]
-    return {"sounds": sounds, "quality": asdict(channel.quality), "voice": [*tracks, steps, held]}
+    held, pauses = ([[span.start_ms, span.end_ms] for span in spans] for spans in (voice.held, voice.pauses))
+    return {"sounds": sounds, "quality": asdict(channel.quality), "voice": [*tracks, steps, held, pauses]}
 
 
 def _diarization(content: Mapping[str, Any]) -> tuple[SpeakerTimeline, SpeakerTimeline]:

@@ -54,7 +54,7 @@ def line_sounds(samples_8k: NDArray[np.float32], speech: Spans) -> tuple[Channel
     for kind, spans in ((SoundKind.MUSIC, music), (SoundKind.MUTE, quiet.mutes), (SoundKind.DROPPED, quiet.dropped)):
         sounds += [Sound(span, kind, number) for number, span in enumerate(spans)]
     quality = measure_quality(samples_8k, spectrum, speech, quiet)
-    return ChannelSound(tuple(sorted(sounds)), quality, voice_of(spectrum, speech)), speech
+    return ChannelSound(tuple(sorted(sounds)), quality, voice_of(spectrum, speech, quality.noise_dbfs)), speech
 
 
 def _is_note(tone: Tone, music: Spans) -> bool:

@@ -15,7 +15,8 @@ mute
     Dead for ``min_mute_ms`` or longer: the agent pressed a button, or the switch sends nothing.
 dropped
     For ``min_drop_ms`` or longer nothing comes within ``_DROP_DB`` of the loudest that a pause usually holds in a second, yet
-    it is not dead: the switch sends its own noise in place of the room's, as it does while a call is parked without music.
+    it is not dead, and its level stands still: the switch sends its own noise in place of the room's, as it does while a call
+    is parked without music.
 
 ::
 
@@ -44,7 +45,7 @@ from postcall.spans import Span, Spans, bridge, gaps, hull
 
 _BLOCK_MS, _STEP_MS = 50, 5
 _DEAD_DB, _DEAD_DBFS = 25.0, -90.0
-_DROP_DB = 4.0
+_DROP_DB, _STEADY_DB = 4.0, 4.0
 _BESIDE_MS = 150
 """So much next to speech is its tail, and no pause."""
 _GATED_SHARE = 0.5
@@ -126,7 +127,15 @@ def find_quiet(
     low = paused & ~dead & (crest <= usual - _DROP_DB)
     # The crest looks half a second to either side: so much at the ends belongs to the drop too.
     low = maximum_filter1d(low, 2 * _AROUND + 1) & paused & ~dead & (levels <= usual - _DROP_DB)
-    return Quiet(mutes, _long(low, min_drop_ms), floor_dbfs=floor)
+    dropped = tuple(span for span in _long(low, min_drop_ms) if _is_steady(levels, span))
+    return Quiet(mutes, dropped, floor_dbfs=floor)
+
+
+def _is_steady(levels: NDArray[np.float64], span: Span) -> bool:
+    """Whether a level stands still: a switch's noise does, a room in which people talk grows quieter and louder by itself."""
+    inside = levels[span.start_ms // _BLOCK_MS : span.end_ms // _BLOCK_MS]
+    low, high = np.quantile(inside, (0.1, 0.9))
+    return bool(high - low <= _STEADY_DB)
 
 
 def _closes_after_speech(dead: NDArray[np.bool_], pauses: Spans) -> float:

@@ -84,6 +84,9 @@ _BLEED_LAGS = tuple(range(0, 301, 10))
 _BLEED_SPREAD = 10
 """Steps to either side of which the louder predicts the leak: echoes smear."""
 
+_FLOOR_STEPS = 600
+"""Steps, 3 s, in which the least level of a channel that bleeds is its noise."""
+
 _LEAST_OVER_LEAK_MS = 220
 """Speech over the other's leak that is shorter is taken for a peak of the leak."""
 
@@ -218,6 +221,11 @@ def noise_level(level: NDArray[np.float64], core: NDArray[np.bool_]) -> NDArray[
     return np.repeat(np.where(np.isfinite(quietest), quietest, -np.inf), _NOISE_BLOCK)[: level.size]
 
 
+def unbridged(policy: SpeechPolicy) -> SpeechPolicy:
+    """The policy with every silence between sounds left open, for `mask_bleed`."""
+    return policy.model_copy(update={"bridge_gap_ms": 0, "min_speech_ms": policy.min_sound_ms})
+
+
 def mask_bleed(
     spans_by_channel: Sequence[Spans], samples: NDArray[np.float32], sample_rate_hz: int, policy: SpeechPolicy
 ) -> tuple[Spans, Spans]:
@@ -236,19 +244,22 @@ def mask_bleed(
     Parameters
     ----------
     spans_by_channel
-        Speech of channel 0 and channel 1 as `speech_spans` gives it.
+        Speech of channel 0 and channel 1 as `speech_spans` gives it with `unbridged`: a gap that is closed between a leak and
+        the party's own words would be left over as speech.
     samples
         (2, n) samples.
     sample_rate_hz
         Their rate.
     policy
-        Uses ``bleed_margin_db``, ``bridge_gap_ms`` and ``min_speech_ms``.
+        Uses ``bleed_margin_db``, ``min_sound_ms``, ``bridge_gap_ms`` and ``min_speech_ms``.
     """
     level = to_db(frame_power(samples, sample_rate_hz, hop_ms=_HOP_MS, hops_per_window=_BLEED_SMOOTHING))
-    first, second = (_to_mask(spans, level.shape[1]) for spans in spans_by_channel)
+    own = [_to_mask(spans, level.shape[1]) for spans in spans_by_channel]
+    # What is too weak to count as the other's sound leaks all the same.
+    other = [_to_mask(bridge(spans, policy.bridge_gap_ms), level.shape[1]) for spans in spans_by_channel]
     return (
-        _own_speech(first, second, level[0], level[1], policy),
-        _own_speech(second, first, level[1], level[0], policy),
+        _own_speech(own[0], other[1], level[0], level[1], policy),
+        _own_speech(own[1], other[0], level[1], level[0], policy),
     )
 
 
@@ -264,10 +275,16 @@ def _own_speech(
     delayed = _delay(other_level, lag)
     leak = maximum_filter1d(delayed, 2 * _BLEED_SPREAD + 1) - loss_db
     leaks_now = maximum_filter1d(_delay(other, lag), 2 * _BLEED_SPREAD + 1)
-    own = own & ~(leaks_now & (own_level < leak + policy.bleed_margin_db))
-    spans = at_least(_to_spans(runs(own)), policy.min_speech_ms // 2)
+    # The model takes the leak for speech, so that no noise is left to be measured between: its least level must do.
+    floor = minimum_filter1d(own_level, _FLOOR_STEPS)
+    own = own & (own_level > floor + policy.above_noise_db) & ~(leaks_now & (own_level < leak + policy.bleed_margin_db))
     # Where the other speaks, a short piece is more often a peak of its echo than a word over it.
     while_other = _to_spans(runs(leaks_now))
+    spans = [
+        span
+        for span in at_least(_to_spans(runs(own)), policy.min_sound_ms)
+        if span.duration_ms >= policy.min_speech_ms // 2 or not any(intersect((span,), while_other))
+    ]
     return tuple(
         span
         for span in at_least(bridge(spans, policy.bridge_gap_ms), policy.min_speech_ms)

@@ -18,6 +18,9 @@ nuclei
 held sounds
     Stretches of at least ``_HELD_MS`` in which pitch, level and spectrum stand still: "э-э", "uhm", and vowels drawn out while
     somebody thinks.
+pauses
+    At least ``_PAUSE_MS`` inside a stretch of speech in which the level, over 15 ms, lies near the noise or ``_PAUSE_DB`` under
+    the loudest within a second. The closure of a stop consonant is shorter.
 
 Edge cases
 ----------
@@ -38,12 +41,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, signal
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from postcall.acoustics import VoiceTrack
 from postcall.audio.levels import SILENCE_DBFS, to_db
 from postcall.audio.runs import runs
 from postcall.audio.spectrum import BIN_HZ, FFT_SIZE, HOP_MS, SAMPLE_RATE_HZ, WINDOW_MS, Spectrum
-from postcall.spans import Span, Spans
+from postcall.spans import Span, Spans, at_least, intersect
 
 _FRAME_MS = VoiceTrack.FRAME_MS
 _HOPS = _FRAME_MS // HOP_MS
@@ -65,11 +69,12 @@ _DIP_DB, _UNDER_LOUDEST_DB, _NUCLEI_APART_MS = 2.0, 25.0, 80
 _BANDS_HZ = (200, 350, 500, 700, 900, 1_150, 1_450, 1_800, 2_250, 2_800, 3_400)
 _STILL_DB, _STILL_ST, _STILL_LEVEL_DB = 3.0, 0.5, 3.0
 _HELD_MS, _HELD_RANGE_ST = 200, 1.5
+_PAUSE_MS, _PAUSE_DB, _OVER_NOISE_DB = 100, 35.0, 8.0
 _APART = 2
 """Frames between those that are compared."""
 
 
-def voice_of(spectrum: Spectrum, speech: Spans) -> VoiceTrack:
+def voice_of(spectrum: Spectrum, speech: Spans, noise_dbfs: float | None = None) -> VoiceTrack:
     """How the voices on a channel speak.
 
     Parameters
@@ -78,6 +83,8 @@ def voice_of(spectrum: Spectrum, speech: Spans) -> VoiceTrack:
         Of the channel.
     speech
         Of the channel, without tones and music.
+    noise_dbfs
+        Level of the channel's pauses, where it is known.
     """
     steps = _FRAME_MS // spectrum.level_hop_ms
     frames = -(-spectrum.level.size // steps)
@@ -97,7 +104,11 @@ def voice_of(spectrum: Spectrum, speech: Spans) -> VoiceTrack:
     lengths = stretches[:, 1] - stretches[:, 0]
     pitch[spoken] = _pitch(power, level[spoken], lengths)
     return VoiceTrack.of(
-        level, pitch, _nuclei(spectrum, spoken, pitch), _held(power, level[spoken], pitch[spoken], spoken, lengths)
+        level,
+        pitch,
+        _nuclei(spectrum, spoken, pitch),
+        _held(power, level[spoken], pitch[spoken], spoken, lengths),
+        _pauses(spectrum, speech, noise_dbfs),
     )
 
 
@@ -237,6 +248,19 @@ def _nuclei(spectrum: Spectrum, spoken: NDArray[np.intp], pitch: NDArray[np.floa
     peaks, _ = signal.find_peaks(heard, height=floor, prominence=_DIP_DB, distance=_NUCLEI_APART_MS // HOP_MS)
     peaks = peaks[pitch[np.minimum(peaks // _HOPS, pitch.size - 1)] > 0]
     return tuple((peaks * HOP_MS + HOP_MS // 2).tolist())
+
+
+def _pauses(spectrum: Spectrum, speech: Spans, noise_dbfs: float | None) -> Spans:
+    """Silences inside stretches of speech."""
+    hop_ms = spectrum.level_hop_ms
+    level = to_db(uniform_filter1d(spectrum.level, 3))
+    floor = SILENCE_DBFS if noise_dbfs is None else noise_dbfs + _OVER_NOISE_DB
+    low = level < np.maximum(maximum_filter1d(level, 2 * 1000 // hop_ms + 1) - _PAUSE_DB, floor)
+    quiet = (Span(int(first) * hop_ms, int(end) * hop_ms) for first, end in runs(low))
+    inside = intersect(at_least(tuple(quiet), _PAUSE_MS), speech)
+    # What reaches the edge of a stretch is its beginning or its end.
+    edges = {edge for span in speech for edge in (span.start_ms, span.end_ms)}
+    return tuple(span for span in at_least(inside, _PAUSE_MS) if not {span.start_ms, span.end_ms} & edges)
 
 
 def _held(

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from postcall.audio.decode import resample
 from postcall.audio.levels import sustained_level_dbfs
-from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, WINDOW_SAMPLES, SpeechPolicy, mask_bleed, speech_spans
+from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, WINDOW_SAMPLES, SpeechPolicy, mask_bleed, speech_spans, unbridged
 from postcall.errors import EngineError
 from postcall.recording import Topology
 from postcall.spans import Spans
@@ -228,11 +228,12 @@ def find_speech(
     if not topology.is_separated:
         samples = samples.mean(axis=0, keepdims=True)
     at_16k = samples if sample_rate_hz == SAMPLE_RATE_HZ else resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)
+    bleeds = topology is Topology.BLEED
     spans = [
-        speech_spans(probabilities, channel, policy)
+        speech_spans(probabilities, channel, unbridged(policy) if bleeds else policy)
         for probabilities, channel in zip(speech_probabilities(list(at_16k)), at_16k, strict=True)
     ]
-    if topology is Topology.BLEED:
+    if bleeds:
         spans = list(mask_bleed(spans, at_16k, SAMPLE_RATE_HZ, policy))
     labels = [channel_label(i) for i in range(len(spans))] if topology.is_separated else [MIXED]
     return dict(zip(labels, spans, strict=True))

@@ -13,8 +13,9 @@ every mark that is no blank fills its cell::
 A row ``anyone`` instead of the parties draws a mono recording in which nobody is told apart. Rows ``music``, ``mute``,
 ``dropped``, ``ring``, ``beep`` and ``busy`` are sounds on the agent's channel (the only one of a mono recording),
 ``customer_busy`` one on the customer's; every mark of ``ring`` and ``beep`` between blanks is one burst. Rows ``agent_level``
-and ``agent_pitch``, and the customer's, hold digits: decibels over -30 dBFS, and semitones over 120 Hz; ``agent_nuclei`` a mark
-for each nucleus of a syllable, ``agent_held`` sounds that are held. Without any of these rows nobody listened for sounds.
+and ``agent_pitch``, and the customer's, hold digits: decibels over -30 dBFS, and semitones over 120 Hz. ``agent_nuclei`` has a
+mark for each nucleus of a syllable, ``agent_held`` has sounds that are held, ``agent_pauses`` silences that are closed. Without
+any of these rows nobody listened for sounds.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ ANSWERED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """When a drawn call was answered, and its recording started."""
 
 _SOUNDS = ("music", "mute", "dropped", "ring", "beep", "busy")
-_VOICE = tuple(f"{party}_{name}" for party in ("agent", "customer") for name in ("level", "pitch", "nuclei", "held"))
+_VOICE = tuple(f"{party}_{name}" for party in ("agent", "customer") for name in ("level", "pitch", "nuclei", "held", "pauses"))
 _LEVEL_0_DBFS, _PITCH_0_HZ = -30.0, 120.0
 
 LABELS = {Role.CUSTOMER: channel_label(0), Role.AGENT: channel_label(1)}
@@ -161,6 +162,7 @@ def _voice(rows: Mapping[str, str], skip: int, at_ms: list[int], duration_ms: in
         digits("pitch", 0.0, lambda semitones: _PITCH_0_HZ * 2 ** (semitones / 12)),
         tuple(nuclei),
         _marks(rows.get("held", ""), skip + len("held"), at_ms),
+        _marks(rows.get("pauses", ""), skip + len("pauses"), at_ms),
     )
 
 

@@ -92,6 +92,29 @@ agent                    #########################
     assert (event.start_ms, event.end_ms, event.duration_ms, event.overtalk_ms) == (1_500, 4_000, 2_500, 2_200)
 
 
+@pytest.mark.parametrize(
+    ("pause", "kind"),
+    [
+        pytest.param("      ###", "simultaneous_start", id="the customer had paused, and goes on at once"),
+        pytest.param("       ##", "interruption", id="the pause had only begun"),
+        pytest.param("   ###", "interruption", id="the pause was over"),
+        pytest.param("      ######", "other", id="the customer goes on a little later"),
+    ],
+)
+def test_who_starts_in_a_pause_does_not_interrupt(pause: str, kind: str) -> None:
+    call = make_call(
+        f"""
+seconds          0         1         2         3
+customer         ##############################
+customer_pauses  {" " * 10}{pause}
+agent            {" " * 18}############
+"""
+    )
+    (event,) = events_of(call)
+    assert event.kind == kind
+    assert event.by_role == (None if kind == "simultaneous_start" else "agent")
+
+
 def test_below_perception_there_is_no_event_but_the_time_counts() -> None:
     call = drawn((0, 3), (2.9, 5))
     assert events_of(call) == []

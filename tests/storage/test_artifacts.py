@@ -24,7 +24,7 @@ ACOUSTICS = Acoustics(
         "channel_0": ChannelSound(
             (Sound(Span(0, 350), SoundKind.BUSY, 1, (480.0, 620.5)), Sound(Span(400, 900), SoundKind.MUSIC)),
             Quality(-24.5, -60.0, 0.001, 2, 3400, is_gated=True),
-            VoiceTrack(bytes([0, 7, 255]), bytes([0, 0, 84]), (15, 215, 425), (Span(20, 260),)),
+            VoiceTrack(bytes([0, 7, 255]), bytes([0, 0, 84]), (15, 215, 425), (Span(20, 260),), (Span(300, 420),)),
         ),
         "channel_1": ChannelSound(),
     }

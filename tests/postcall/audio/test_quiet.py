@@ -39,6 +39,13 @@ def test_a_switchs_noise_in_place_of_the_rooms_is_a_drop() -> None:
     assert quiet.mutes == ()
 
 
+def test_a_room_that_grows_quieter_by_itself_is_no_drop() -> None:
+    restless = levels(-45.0)
+    at = np.arange(8_000 // 5, 15_000 // 5)
+    restless[at] = -54.0 + 5 * np.sin(at / 70)
+    assert find_quiet(restless, SPEECH, ()).dropped == ()
+
+
 def test_a_pause_is_neither() -> None:
     quiet = find_quiet(levels(), SPEECH, ())
     assert (quiet.mutes, quiet.dropped, quiet.is_gated) == ((), (), False)

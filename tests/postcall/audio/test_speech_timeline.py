@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from postcall.audio.levels import SILENCE_DBFS, frame_power, sustained_level_dbfs, to_db
-from postcall.audio.speech_timeline import SpeechPolicy, mask_bleed, speech_spans
+from postcall.audio.speech_timeline import SpeechPolicy, mask_bleed, speech_spans, unbridged
 from postcall.spans import Span, Spans, intersect, subtract, total_ms
 
 RATE_HZ = 16_000
@@ -164,6 +164,20 @@ def test_echo_is_masked_and_own_speech_kept(lag_ms: int, loss_db: float) -> None
     assert own_a == heard[0]
     assert total_ms(subtract(own_b, truth_b)) <= 400
     assert total_ms(intersect(own_b, truth_b)) >= 2700
+
+
+def test_the_gap_between_an_echo_and_own_words_is_not_left_over_as_speech() -> None:
+    a, b = voice([(1000, 3000)], 8000, seed=1), voice([(3300, 5000)], 8000, seed=2)
+    leaked = (b + 0.05 * a + 1e-4 * np.random.default_rng(3).standard_normal(a.size)).astype(np.float32)
+    both = np.stack([a, leaked]).astype(np.float32)
+    open_ended = unbridged(POLICY)
+    heard = tuple(
+        speech_spans(sure(talk, 8000), sound, open_ended)
+        for talk, sound in zip(([(1000, 3000)], [(1000, 5000)]), both, strict=True)
+    )
+    _, own_b = mask_bleed((heard[0], heard[1]), both, RATE_HZ, POLICY)
+    (span,) = own_b
+    assert abs(span.start_ms - 3300) <= 20
 
 
 def test_without_a_leak_nothing_is_masked() -> None:

@@ -121,6 +121,26 @@ def test_a_voice_that_stands_still_is_held_and_one_that_moves_is_not() -> None:
     assert abs(span.end_ms - 2100) <= 80
 
 
+@pytest.mark.parametrize(("silence_s", "is_pause"), [(0.25, True), (0.12, True), (0.06, False)])
+def test_silences_inside_speech_are_pauses_when_long_enough(silence_s: float, is_pause: bool) -> None:
+    sound = np.concatenate(
+        [vowel(steady(120, 1.0)), np.zeros(round(silence_s * SAMPLE_RATE_HZ), np.float32), vowel(steady(130, 1.0))]
+    )
+    heard = voice_of(spectrum_of(sound), (Span(0, sound.size // 8),), -70.0).pauses
+    assert len(heard) == is_pause
+    for span in heard:
+        assert abs(span.start_ms - 1000) <= 20
+        assert abs(span.end_ms - 1000 - silence_s * 1000) <= 20
+
+
+def test_what_is_no_speech_is_no_pause() -> None:
+    gap = np.zeros(SAMPLE_RATE_HZ, np.float32)
+    sound = np.concatenate([gap, vowel(steady(120, 1.0)), gap, vowel(steady(130, 1.0))])
+    assert voice_of(spectrum_of(sound), (Span(1000, 2000), Span(3000, 4000)), -70.0).pauses == ()
+    # The silence before a word that the timeline took in is its edge.
+    assert voice_of(spectrum_of(sound), (Span(700, 2000),), -70.0).pauses == ()
+
+
 def test_stretches_that_share_a_frame_are_no_trouble() -> None:
     sound = vowel(steady(120, 1.0))
     heard = voice_of(spectrum_of(sound), (Span(100, 509), Span(511, 900)))
