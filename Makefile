@@ -39,7 +39,7 @@ bench-voice: $(VENV)/.installed-bench
 bench-speed: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.speed $(or $(OUT),../postcall-bench-speed)
 
-bench-accuracy: $(VENV)/.installed
+bench-accuracy: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.accuracy $(or $(OUT),../postcall-bench-accuracy) $(if $(PUBLISH),--publish)
 
 bench-asr: $(VENV)/.installed

@@ -18,19 +18,25 @@ share
 words
     Backchannels need words: those of the synthesis are given, so that no recogniser's errors are in it. *without words* has
     none.
+peer
+    F1 and mean absolute error of call-ai-metrics on the same two channels, where it measures the same. Its interruptions are
+    joint speech and not utterances, so one is found when it shares any of a true one.
+real calls
+    Telephone calls acted by two people (`benchmarks.talk_time`), when they are at hand; truth is human, to some 0.2 s.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,8 +48,11 @@ from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
 from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
+from benchmarks.peer import listen
+from benchmarks.talk_time import FOLDER, PARTIES
 from flows.accuracy import PUBLISHED
 from postcall.acoustics import Acoustics, SoundKind
+from postcall.audio.decode import DecodePolicy, decode
 from postcall.call import Call
 from postcall.recording import Recording
 from postcall.silence_owner import owned_silences
@@ -55,6 +64,8 @@ from postcall.transcript import Transcript, Word
 BRIDGE_MS = 400
 """``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
 LAYOUTS = ("two channels", "one channel")
+REAL = "real calls"
+_ROLES = {"caller": "customer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class Result:
         What the call belongs to: layout, language, and troubles.
     events, amounts, shares
         By measure: events; true and measured amount in ms; right and asked.
+    peer_events, peer_amounts
+        The same of the peer, of what it measures.
     """
 
     call_id: str
@@ -86,6 +99,8 @@ class Result:
     shares: dict[str, tuple[int, int]]
     duration_ms: int
     took_s: float
+    peer_events: dict[str, Found] = field(default_factory=dict)
+    peer_amounts: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
@@ -125,7 +140,61 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
         _of_parties(call, truth, events, amounts, shares)
     elif truth["topology"] == "separate":
         shares["channels told"] = (0, 1)
-    return Result(truth["call_id"], _conditions(truth), events, amounts, shares, heard.recording.duration_ms, took_s)
+    peer_events, peer_amounts = _of_peer(sound, truth) if call.has_parties else ({}, {})
+    return Result(
+        truth["call_id"],
+        _conditions(truth),
+        events,
+        amounts,
+        shares,
+        heard.recording.duration_ms,
+        took_s,
+        peer_events,
+        peer_amounts,
+    )
+
+
+def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], dict[str, tuple[int, int]]]:
+    """What the peer makes of a call."""
+    decoded = decode(io.BytesIO(sound), DecodePolicy())
+    peer = listen(decoded.samples, decoded.sample_rate_hz)
+    talk = {_side(parties[0]): spans for parties, spans in zip(truth["channels"], peer.talk, strict=True)}
+    true = {role.value: _bridged(_spans(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
+    amounts = {f"talk of the {role}": (total_ms(spans), total_ms(talk[role])) for role, spans in true.items()}
+    both = union(*true.values())
+    amounts["speech"] = (total_ms(_bridged(both)), total_ms(peer.speech))
+    amounts["non-talk"] = (truth["duration_ms"] - total_ms(_bridged(both)), truth["duration_ms"] - total_ms(peer.speech))
+    amounts["overtalk"] = (total_ms(intersect(*true.values())), total_ms(intersect(*talk.values())))
+    silences = [Span(one["start_ms"], one["end_ms"]) for one in truth["silences"]]
+    events = {
+        f"silence {least_ms // 1000} s": _found(
+            [span for span in silences if span.duration_ms >= least_ms], at_least(peer.silence, least_ms)
+        )
+        for least_ms in (3_000, 5_000, 10_000)
+    }
+    interruptions = [Span(one["start_ms"], one["end_ms"]) for one in truth["interruptions"]]
+    events["interruption without words"] = _found(interruptions, peer.interruptions, 0.0)
+    return events, amounts
+
+
+def real_calls(folder: Path) -> Iterator[Result]:
+    """Talk of both parties of real calls."""
+    for path in sorted(folder.glob("*.stereo.wav")):
+        call = path.name.removesuffix(".stereo.wav")
+        true = SpeakerTimeline.from_rttm(path.with_name(f"{call}.rttm").read_text(encoding="utf-8")).by_label
+        heard = hear(path.read_bytes())
+        decoded = decode(io.BytesIO(path.read_bytes()), DecodePolicy())
+        peer = listen(decoded.samples, decoded.sample_rate_hz)
+        amounts, peer_amounts = {}, {}
+        for number, party in enumerate(PARTIES):
+            name, spans = f"talk of the {_side(_ROLES.get(party, party))}", true.get(party, ())
+            amounts[name] = (total_ms(spans), total_ms(heard.timeline.by_label[channel_label(number)]))
+            peer_amounts[name] = (total_ms(spans), total_ms(peer.talk[number]))
+        of_anybody = union(*true.values())
+        amounts["speech"] = (total_ms(of_anybody), total_ms(union(*heard.timeline.by_label.values())))
+        peer_amounts["speech"] = (total_ms(of_anybody), total_ms(peer.speech))
+        of = frozenset({REAL})
+        yield Result(call, of, {}, amounts, {}, heard.recording.duration_ms, 0.0, {}, peer_amounts)
 
 
 def _of_parties(
@@ -278,6 +347,8 @@ class Line:
     mean_absolute_error_ms: int | None = None
     bias_ms: int | None = None
     right_share: float | None = None
+    peer_f1: float | None = None
+    peer_mean_absolute_error_ms: int | None = None
 
 
 def lines(results: Sequence[Result], condition: str) -> Iterator[Line]:
@@ -294,25 +365,34 @@ def lines(results: Sequence[Result], condition: str) -> Iterator[Line]:
             true,
             both / found if found else None,
             both / true if true else None,
-            2 * both / (true + found) if true + found else None,
+            _f1(of),
             round(float(np.median(edges))) if edges else None,
             round(float(np.quantile(edges, 0.95))) if edges else None,
+            peer_f1=_f1([result.peer_events[name] for result in chosen if name in result.peer_events]),
         )
     for name in _names(result.amounts for result in chosen):
         pairs = np.array([result.amounts[name] for result in chosen if name in result.amounts])
         apart = pairs[:, 1] - pairs[:, 0]
+        theirs = np.array([result.peer_amounts[name] for result in chosen if name in result.peer_amounts]).reshape(-1, 2)
+        peer = np.abs(theirs[:, 1] - theirs[:, 0])
         yield Line(
             name,
             condition,
             len(pairs),
             mean_absolute_error_ms=round(float(np.abs(apart).mean())),
             bias_ms=round(float(apart.mean())),
+            peer_mean_absolute_error_ms=round(float(peer.mean())) if peer.size else None,
         )
     for name in _names(result.shares for result in chosen):
         pairs = np.array([result.shares[name] for result in chosen if name in result.shares])
         asked = int(pairs[:, 1].sum())
         if asked:
             yield Line(name, condition, len(pairs), asked, right_share=float(pairs[:, 0].sum() / asked))
+
+
+def _f1(of: Sequence[Found]) -> float | None:
+    both, either = sum(one.both for one in of), sum(one.true + one.found for one in of)
+    return 2 * both / either if either else None
 
 
 def _names(of: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -330,6 +410,8 @@ _COLUMNS: tuple[tuple[str, str, str, int], ...] = (
     ("mean_absolute_error_ms", "error", "s", 9),
     ("bias_ms", "bias", "s", 9),
     ("right_share", "right", "%", 8),
+    ("peer_f1", "peer F1", "f", 9),
+    ("peer_mean_absolute_error_ms", "error", "s", 9),
 )
 """Field of a line, its head, unit and width."""
 
@@ -361,6 +443,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--seed", type=int, default=41)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--real", type=Path, default=FOLDER / "harper_valley", help="folder of real two-channel calls")
     parser.add_argument("--publish", action="store_true", help=f"write {PUBLISHED.name}, which `postcall accuracy` shows")
     options = parser.parse_args()
     make_calls(options.folder, plans(options.calls, options.seed))
@@ -373,7 +456,12 @@ def main() -> None:
     )
     conditions = ["all", *LAYOUTS, *sorted({c for r in results for c in r.conditions} - set(LAYOUTS))]
     made = {condition: list(lines(results, condition)) for condition in conditions}
-    for layout in LAYOUTS:
+    real = list(real_calls(options.real))
+    if real:
+        made[REAL] = list(lines(real, REAL))
+    else:
+        print(f"no real calls in {options.real}: their lines are left out")
+    for layout in [layout for layout in (*LAYOUTS, REAL) if layout in made]:
         print(f"\n{layout}\n")
         print("\n".join(table(made[layout])))
     print("\nF1 of events, mean absolute error of amounts, share right, by condition (two channels and one together)\n")

@@ -35,3 +35,12 @@ def test_lines_are_of_a_conditions_calls() -> None:
     assert (ring.calls, ring.f1) == (1, 1.0)
     heads, *rows = table([ring, hold])
     assert len({len(row) for row in [heads, *rows]}) == 1
+
+
+def test_the_peers_figures_are_of_the_calls_it_measured() -> None:
+    with_peer = result("a", ring=Found(2, 2, 2, ()))
+    with_peer.peer_events["ring"] = Found(2, 4, 1, ())
+    with_peer.peer_amounts["hold"] = (10_000, 4_000)
+    ring, hold, _ = lines([with_peer, result("b", ring=Found(2, 1, 1, ()))], "all")
+    assert ring.peer_f1 == pytest.approx(2 / 6)
+    assert (hold.peer_mean_absolute_error_ms, hold.mean_absolute_error_ms) == (6_000, 1_000)
