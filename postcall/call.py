@@ -10,6 +10,7 @@ Definitions
 speech      at least one party speaks
 talk        speech of one party
 overtalk    agent and customer both speak
+menu        speech on the agent's channel before the call reaches an agent: IVR's, not the agent's, and no speech
 non-talk    nobody speaks; talk(agent) + talk(customer) - overtalk + non_talk == duration, exactly
 conversation  from the first to the last speech; ringing before it and the open line after it are outside
 silence     non-talk inside the conversation and outside hold, recorded or heard
@@ -22,15 +23,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from postcall.acoustics import Acoustics
+from postcall.acoustics import Acoustics, SoundKind
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
 from postcall.recording import Recording
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
-from postcall.telephony import Role, Telephony, milliseconds_between
+from postcall.telephony import Direction, Role, Telephony, milliseconds_between
 from postcall.timeline import MIXED, SpeakerTimeline
 from postcall.transcript import Transcript, Word
 from postcall.turns import Turn, TurnPolicy, Utterance, make_turns, mark_backchannels, utterances_of
+
+_RECORD_TOLERANCE_MS = 1_000
+"""By so much the answer of a call record may be late: most round to whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -133,18 +137,53 @@ class Call:
         timeline = self.need_timeline()
         if not self.has_parties:
             raise self._missing("parties", "the parties cannot be told apart")
-        return {
+        talk = {
             role: union(*(spans for label, spans in timeline.by_label.items() if self.roles.get(label) is role))
             for role in Role
         }
+        menu = self._menu
+        return talk | {
+            Role.AGENT: tuple(span for span in talk[Role.AGENT] if span not in menu),
+            Role.IVR: union(talk[Role.IVR], menu),
+        }
+
+    @cached_property
+    def _menu(self) -> frozenset[Span]:
+        """What the agent's channel says before an agent can be there, by the call record or by the ringing that follows it."""
+        until_ms = self._reaches_agent_ms
+        of_agent = (label for label, role in self.roles.items() if role is Role.AGENT)
+        by_label = self.timeline.by_label if self.timeline is not None else {}
+        return frozenset(span for label in of_agent for span in by_label.get(label, ()) if span.end_ms <= until_ms)
+
+    @cached_property
+    def _reaches_agent_ms(self) -> int:
+        """Before this no agent speaks; 0 where that cannot be told.
+
+        The record's answer counts with a tolerance, for records round. Ringing counts when the customer said nothing before:
+        ringing in the middle of a conversation is a transfer's.
+        """
+        if self.telephony.direction is Direction.OUTBOUND or not self.has_parties:
+            return 0
+        reached_ms = 0
+        if self.telephony.answered_at is not None and self.recording_started_at is not None:
+            reached_ms = self.at_ms(self.telephony.answered_at) - _RECORD_TOLERANCE_MS
+        if self.acoustics is not None and self.timeline is not None:
+            rings = [sound.span.start_ms for _, sound in self.acoustics.sounds(SoundKind.RING)]
+            of_customer = [label for label, role in self.roles.items() if role is Role.CUSTOMER]
+            spoken = [s.start_ms for label in of_customer for s in self.timeline.by_label.get(label, ())[:1]]
+            if rings and min(rings) <= min(spoken, default=min(rings)):
+                reached_ms = max(reached_ms, min(rings))
+        return max(0, reached_ms)
 
     @cached_property
     def _speech(self) -> Spans:
         timeline = self.need_timeline()
-        return union(*(s for label, s in timeline.by_label.items() if self.roles.get(label) is not Role.IVR))
+        others = (s for label, s in timeline.by_label.items() if self.roles.get(label) not in (Role.IVR, Role.AGENT))
+        of_agent = (s for label, s in timeline.by_label.items() if self.roles.get(label) is Role.AGENT)
+        return union(*others, *([span for span in spans if span not in self._menu] for spans in of_agent))
 
     def speech(self) -> Spans:
-        """Where anybody but the IVR speaks; needs no parties."""
+        """Where anybody but the IVR or a menu speaks; needs no parties."""
         return self._speech
 
     def talk(self, role: Role) -> Spans:
@@ -284,7 +323,9 @@ class Call:
     def _words(self) -> dict[Role, tuple[Word, ...]]:
         by_role: dict[Role, list[Word]] = {role: [] for role in Role}
         for word in self.need_transcript().words:
-            by_role[self.roles.get(word.speaker or "", Role.UNKNOWN)].append(word)
+            role = self.roles.get(word.speaker or "", Role.UNKNOWN)
+            is_menu = role is Role.AGENT and word.span.end_ms <= self._reaches_agent_ms
+            by_role[Role.IVR if is_menu else role].append(word)
         return {role: tuple(words) for role, words in by_role.items()}
 
     def words(self, role: Role) -> tuple[Word, ...]:
