@@ -50,7 +50,14 @@ _PROBLEMS = "noisy, clipped, quiet, dropouts, narrow, gated, bleed"
 class SoundQualityPolicy(Policy):
     """When sound is too bad to be trusted."""
 
-    min_snr_db: float = Setting(12.0, ge=0, le=60, description="Speech less far over the noise is noisy. Larger: more calls.")
+    min_snr_db: float = Setting(
+        15.0,
+        ge=0,
+        le=60,
+        description="Speech less far over the noise is noisy: about a tenth of the talk is then missed or invented. Larger: "
+        "more calls.",
+        source="make bench-accuracy",
+    )
     max_clipped_share: float = Setting(
         0.01, ge=0, le=1, description="More speech cut off at the ceiling is clipped. Larger: fewer calls."
     )

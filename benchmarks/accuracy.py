@@ -38,6 +38,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ BRIDGE_MS = 400
 """``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
 LAYOUTS = ("two channels", "one channel")
 REAL = "real calls"
+_SNR_BANDS_DB = (-20, 10, 15, 20, 30, 120)
 _ROLES = {"caller": "customer"}
 
 
@@ -90,6 +92,8 @@ class Result:
         By measure: events; true and measured amount in ms; right and asked.
     peer_events, peer_amounts
         The same of the peer, of what it measures.
+    wrong
+        Of each party: speech over noise as it is measured, and talk that is missed or invented over its true talk.
     """
 
     call_id: str
@@ -101,6 +105,7 @@ class Result:
     took_s: float
     peer_events: dict[str, Found] = field(default_factory=dict)
     peer_amounts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    wrong: list[tuple[float, float]] = field(default_factory=list)
 
 
 def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
@@ -151,7 +156,18 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
         took_s,
         peer_events,
         peer_amounts,
+        list(_wrong(call, truth)) if call.has_parties else [],
     )
+
+
+def _wrong(call: Call, truth: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
+    """Of each party whose noise is heard."""
+    channels = call.need_acoustics().channels
+    for label, role in call.roles.items():
+        snr_db, true, found = channels[label].quality.snr_db, _bridged(_spans(truth, role.value)), call.talk(role)
+        if snr_db is not None and true:
+            both = total_ms(intersect(true, found))
+            yield snr_db, (total_ms(true) + total_ms(found) - 2 * both) / total_ms(true)
 
 
 def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], dict[str, tuple[int, int]]]:
@@ -474,6 +490,12 @@ def main() -> None:
     print(f"{'':26} " + " ".join(f"{c[:11]:>11}" for c in shown))
     for name, values in by_measure.items():
         print(f"{name:26} " + " ".join(f"{values.get(c, ''):>11}" for c in shown))
+    print("\ntalk of a party that is missed or invented, by how far its speech is over the noise (two channels)\n")
+    wrong = np.array([pair for result in results for pair in result.wrong])
+    for low, high in pairwise(_SNR_BANDS_DB):
+        of = wrong[(wrong[:, 0] >= low) & (wrong[:, 0] < high), 1]
+        if of.size:
+            print(f"{low:4} to {high:3} dB {of.size:5} parties: mean {of.mean():6.1%}, median {np.median(of):6.1%}")
     duration_s, took_s = sum(r.duration_ms for r in results) / 1000, sum(r.took_s for r in results)
     print(f"\n{len(results)} calls, {duration_s / 3600:.1f} h, {duration_s / took_s:.0f} times real time of a core")
     if options.publish:

@@ -41,7 +41,7 @@ def test_each_problem_by_its_threshold() -> None:
     cases = {
         "noisy": replace(GOOD, noise_dbfs=-35.0),
         "clipped": replace(GOOD, clipped_share=0.02),
-        "quiet": replace(GOOD, speech_dbfs=-46.0),
+        "quiet": replace(GOOD, speech_dbfs=-46.0, noise_dbfs=-70.0),
         "dropouts": replace(GOOD, dropouts=2),  # in 6 s of speech: 20 a minute
         "narrow": replace(GOOD, bandwidth_hz=2_000),
         "gated": replace(GOOD, is_gated=True),
