@@ -25,9 +25,10 @@ An interruption wins the floor when the first stops within ``yield_s`` and the s
 Edge cases
 ----------
 Joint speech shorter than ``min_overlap_s`` is below perception: no event, though `overtalk_ms` has it. A party that
-takes the floor back from an interrupter may interrupt in turn. An utterance that the other's start makes break off
-within ``grace_s`` looks like its natural end: an early start. Without a transcript any short remark inside the other's
-speech passes for a backchannel, "no" as well; ``has_words`` tells such calls.
+takes the floor back from an interrupter may interrupt in turn, and one that interrupts twice within a turn may have more
+interruptions than turns. An utterance that the other's start makes break off within ``grace_s`` looks like its natural end: an
+early start. Without a transcript any short remark inside the other's speech passes for a backchannel, "no" as well;
+``has_words`` tells such calls.
 
 References
 ----------
@@ -113,6 +114,11 @@ class CallOvertalk:
         float | None,
         Field("agent_interruptions per minute of customer_talk_ms.", unit="per_min", minimum=0, additive=False),
     ]
+    agent_interrupting_share: Annotated[
+        float | None,
+        Field("agent_interruptions / turns of the agent.", unit="share", minimum=0, additive=False),
+    ]
+    agent_early_starts: Annotated[int, Field("Times that the agent takes the turn a little early.", minimum=0)]
     agent_backchannels: Annotated[int, Field("Listener's remarks of the agent while the customer speaks.", minimum=0)]
     agent_backchannels_per_min: Annotated[
         float | None,
@@ -125,6 +131,12 @@ class CallOvertalk:
         float | None,
         Field("customer_interruptions per minute of agent_talk_ms.", unit="per_min", minimum=0, additive=False),
     ]
+    customer_interrupting_share: Annotated[
+        float | None,
+        Field("customer_interruptions / turns of the customer.", unit="share", minimum=0, additive=False),
+    ]
+    customer_early_starts: Annotated[int, Field("Times that the customer takes the turn a little early.", minimum=0)]
+    simultaneous_starts: Annotated[int, Field("Times that both start at once, or one in a pause of the other.", minimum=0)]
     customer_backchannels: Annotated[int, Field("Listener's remarks of the customer while the agent speaks.", minimum=0)]
     has_words: Annotated[
         bool,
@@ -191,6 +203,14 @@ def overtalk(call: Call, policy: OvertalkPolicy) -> Iterator[CallOvertalk | Even
     }
     backchannels = {role: sum(u.role is role and u.is_backchannel for u in call.utterances) for role in by}
 
+    def count(kind: str, role: Role | None) -> int:
+        return sum(one.kind == kind and one.by_role == (role.value if role else None) for one in events)
+
+    def of_turns(role: Role) -> float | None:
+        turns = sum(turn.role is role for turn in call.turns)
+        share = len(by[role]) / turns if turns else None
+        return why.known(f"{role}_interrupting_share", share, f"the {role} takes no turn")
+
     def per_min(column: str, count: int, listened_to: Role) -> float | None:
         talk_ms = total_ms(call.talk(listened_to))
         return why.known(column, count * 60_000 / talk_ms if talk_ms else None, f"the {listened_to} does not speak")
@@ -203,12 +223,17 @@ def overtalk(call: Call, policy: OvertalkPolicy) -> Iterator[CallOvertalk | Even
         agent_interruptions_won=sum(one.is_floor_won is True for one in by[Role.AGENT]),
         agent_interruption_ms=sum(one.overtalk_ms for one in by[Role.AGENT]),
         agent_interruptions_per_min=per_min("agent_interruptions_per_min", len(by[Role.AGENT]), Role.CUSTOMER),
+        agent_interrupting_share=of_turns(Role.AGENT),
+        agent_early_starts=count("early_start", Role.AGENT),
         agent_backchannels=backchannels[Role.AGENT],
         agent_backchannels_per_min=per_min("agent_backchannels_per_min", backchannels[Role.AGENT], Role.CUSTOMER),
         customer_interruptions=len(by[Role.CUSTOMER]),
         customer_interruptions_won=sum(one.is_floor_won is True for one in by[Role.CUSTOMER]),
         customer_interruption_ms=sum(one.overtalk_ms for one in by[Role.CUSTOMER]),
         customer_interruptions_per_min=per_min("customer_interruptions_per_min", len(by[Role.CUSTOMER]), Role.AGENT),
+        customer_interrupting_share=of_turns(Role.CUSTOMER),
+        customer_early_starts=count("early_start", Role.CUSTOMER),
+        simultaneous_starts=count("simultaneous_start", None),
         customer_backchannels=backchannels[Role.CUSTOMER],
         has_words=call.has_words,
         not_measurable=why.text(),

@@ -58,12 +58,17 @@ def test_rows_of_an_interruption() -> None:
             agent_interruptions_won=1,
             agent_interruption_ms=1_000,
             agent_interruptions_per_min=15.0,
+            agent_interrupting_share=1.0,
+            agent_early_starts=0,
             agent_backchannels=0,
             agent_backchannels_per_min=0.0,
             customer_interruptions=0,
             customer_interruptions_won=0,
             customer_interruption_ms=0,
             customer_interruptions_per_min=0.0,
+            customer_interrupting_share=0.0,
+            customer_early_starts=0,
+            simultaneous_starts=0,
             customer_backchannels=0,
             has_words=False,
             not_measurable=None,
@@ -80,6 +85,20 @@ def test_rows_of_an_interruption() -> None:
             is_floor_won=True,
         ),
     ]
+
+
+def test_early_and_simultaneous_starts_are_counted_apart() -> None:
+    row = row_of(
+        make_call(
+            """
+seconds   0         1         2         3
+customer  ##########                  ########## ########
+agent             ##########          ##########
+"""
+        )
+    )
+    assert (row.agent_early_starts, row.customer_early_starts, row.simultaneous_starts) == (1, 0, 1)
+    assert row.agent_interruptions == row.customer_interruptions == 0
 
 
 def test_a_pause_inside_an_utterance_does_not_make_two_events() -> None:
@@ -142,7 +161,11 @@ def test_without_speech_of_the_listened_to_there_is_no_rate() -> None:
     assert row.agent_interruptions == 0
     assert row.agent_interruptions_per_min is None
     assert row.customer_interruptions_per_min == 0
-    assert row.not_measurable == "agent_interruptions_per_min, agent_backchannels_per_min: the customer does not speak"
+    assert row.not_measurable == (
+        "agent_interruptions_per_min, agent_backchannels_per_min: the customer does not speak; "
+        "customer_interrupting_share: the customer takes no turn"
+    )
+    assert row.agent_interrupting_share == 0
 
 
 def test_without_parties_it_is_skipped() -> None:

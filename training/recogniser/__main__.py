@@ -33,6 +33,7 @@ def main() -> None:
         one.add_argument("--threads", type=int, default=2)
         one.add_argument("--number", type=int, default=0, help="of this process, when several train the stage together")
         one.add_argument("--frames", type=int, help="longest window, in mel frames of 10 ms, instead of the stage's own")
+        one.add_argument("--rate", type=float, help="highest learning rate, instead of the stage's own")
         one.add_argument("--batch", type=int, help="windows a step, instead of the stage's own")
     out = steps.add_parser("export", help="write the model folder")
     out.add_argument("folder", type=Path)
@@ -59,7 +60,8 @@ def main() -> None:
     order = list(STAGES)
     before = order[order.index(arguments.step) - 1] if arguments.step != order[0] else None
     stage = STAGES[arguments.step]
-    stage = replace(stage, frames=arguments.frames or stage.frames, batch=arguments.batch or stage.batch)
+    asked = {name: getattr(arguments, name) for name in ("frames", "batch", "rate")}
+    stage = replace(stage, **{name: value for name, value in asked.items() if value is not None})
     start = work / f"{before}.pt" if before else None
     train(stage, work, [work / "speech"], words, arguments.steps, start, arguments.number)
 
