@@ -26,11 +26,12 @@ after loud      mean level, over own, of the agent's turns that follow a turn of
 
 Edge cases
 ----------
-A party with less than ``min_voiced_s`` of voiced speech: empty, with the reason. Shouting is measured against the call's own
-middle, so a party that shouts through half of the call does not count as shouting. Gain control of a line flattens levels: it
-hides shouting, and never makes any. Where channels are clipped (`call_sound_quality`), levels are too low. Fewer than
-``min_pairs`` pairs of turns, or turns that do not differ: no correlation. Where the parties share a channel, overtalk is left
-out.
+A party with less than ``min_voiced_s`` of voiced speech: empty, with the reason. Pitch that moves more than
+``max_movement_st`` is that of two voices (a call handed over), or of one whose period cannot be told from its harmonics: pitch,
+shouting and whether the pitch follows are empty then. Shouting is measured against the call's own middle, so a party that
+shouts through half of the call does not count as shouting. Gain control of a line flattens levels: it hides shouting, and never
+makes any. Where channels are clipped (`call_sound_quality`), levels are too low. Fewer than ``min_pairs`` pairs of turns, or
+turns that do not differ: no correlation. Where the parties share a channel, overtalk is left out.
 
 References
 ----------
@@ -70,6 +71,12 @@ class VoicePolicy(Policy):
 
     min_voiced_s: float = Setting(
         5.0, gt=0, le=120, description="Voiced speech that a party needs to be measured. Larger: fewer calls, steadier figures."
+    )
+    max_movement_st: float = Setting(
+        6.0,
+        gt=0,
+        le=24,
+        description="Pitch that moves more than this, in semitones, is not one voice's. Larger: more calls measured.",
     )
     shout_level_db: float = Setting(
         8.0,
@@ -158,9 +165,12 @@ class EventTurnVoice:
         float | None, Field("Level of the turn over the party's own; empty when nothing can be heard alone.", unit="db")
     ]
     pitch_over_own_st: Annotated[
-        float | None, Field("Pitch of the turn over the party's own, in semitones; empty when nothing is voiced.", unit="st")
+        float | None,
+        Field("Pitch of the turn over the party's own, in semitones; empty when nothing is voiced or clear.", unit="st"),
     ]
-    turn_shouting_ms: Annotated[int, Field("Time that the party shouts in the turn.", unit="ms", minimum=0)]
+    turn_shouting_ms: Annotated[
+        int | None, Field("Time that the party shouts in the turn; empty where its pitch is not clear.", unit="ms", minimum=0)
+    ]
 
 
 @analyzer(version=1)
@@ -189,14 +199,14 @@ def voice(call: Call, policy: VoicePolicy) -> Iterator[CallVoice | EventTurnVoic
         agent_pitch_hz=a.pitch_hz,
         agent_pitch_movement_st=a.pitch_movement_st,
         agent_voiced_ms=agent.voiced_ms,
-        agent_shouting_ms=total_ms(a.shouts) if of_agent else None,
+        agent_shouting_ms=a.shouting_ms,
         agent_level_following=following(Role.AGENT, "level"),
         agent_pitch_following=following(Role.AGENT, "pitch"),
         customer_level_dbfs=c.level_dbfs,
         customer_pitch_hz=c.pitch_hz,
         customer_pitch_movement_st=c.pitch_movement_st,
         customer_voiced_ms=customer.voiced_ms,
-        customer_shouting_ms=total_ms(c.shouts) if of_customer else None,
+        customer_shouting_ms=c.shouting_ms,
         customer_level_following=following(Role.CUSTOMER, "level"),
         customer_pitch_following=following(Role.CUSTOMER, "pitch"),
         customer_loud_turns=why.known(
@@ -224,7 +234,12 @@ class _Figures:
     level_dbfs: float | None = None
     pitch_hz: float | None = None
     pitch_movement_st: float | None = None
-    shouts: Spans = ()
+    shouts: Spans | None = None
+
+    @property
+    def shouting_ms(self) -> int | None:
+        """None where shouting cannot be told."""
+        return None if self.shouts is None else total_ms(self.shouts)
 
 
 _NOTHING = _Figures()
@@ -237,10 +252,15 @@ def _figures(role: Role, one: PartyVoice, policy: VoicePolicy, why: Reasons) -> 
         for name in ("level_dbfs", "pitch_hz", "pitch_movement_st", "shouting_ms"):
             why.note(f"{role}_{name}", f"too little of the {role}'s voice is heard")
         return None
+    level_dbfs, movement_st = round(one.own_level_dbfs, 1), float(np.nanstd(one.pitch_st))
+    if movement_st > policy.max_movement_st:
+        for name in ("pitch_hz", "pitch_movement_st", "shouting_ms"):
+            why.note(f"{role}_{name}", f"more than one voice speaks as the {role}, or its pitch is not clear")
+        return _Figures(level_dbfs)
     return _Figures(
-        level_dbfs=round(one.own_level_dbfs, 1),
+        level_dbfs=level_dbfs,
         pitch_hz=round(float(2 ** (own_pitch_st / 12)), 1),
-        pitch_movement_st=round(float(np.nanstd(one.pitch_st)), 2),
+        pitch_movement_st=round(movement_st, 2),
         shouts=_shouts(one, policy),
     )
 
@@ -254,8 +274,10 @@ def _shouts(one: PartyVoice, policy: VoicePolicy) -> Spans:
     return tuple(span for span in joined if span.duration_ms >= policy.shout_min_s * 1000)
 
 
-def _event(call_id: str, turn: Turn, one: PartyVoice, shouts: Spans) -> EventTurnVoice:
+def _event(call_id: str, turn: Turn, one: PartyVoice, shouts: Spans | None) -> EventTurnVoice:
     level, pitch = one.level_within(turn.span) - one.own_level_dbfs, one.pitch_within(turn.span) - one.own_pitch_st
+    if shouts is None:
+        pitch = np.nan
     return EventTurnVoice(
         call_id=call_id,
         start_ms=turn.span.start_ms,
@@ -263,7 +285,7 @@ def _event(call_id: str, turn: Turn, one: PartyVoice, shouts: Spans) -> EventTur
         role=turn.role.value,
         level_over_own_db=None if np.isnan(level) else round(level, 1),
         pitch_over_own_st=None if np.isnan(pitch) else round(pitch, 1),
-        turn_shouting_ms=total_ms(intersect(shouts, (turn.span,))),
+        turn_shouting_ms=None if shouts is None else total_ms(intersect(shouts, (turn.span,))),
     )
 
 

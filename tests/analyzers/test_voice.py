@@ -143,6 +143,28 @@ customer_pitch        0
     assert {event.role for event in events} == {"agent"}
 
 
+def test_two_voices_have_no_pitch_and_no_shouting() -> None:
+    row, events = rows(
+        make_call(
+            """
+seconds         0         10        20        30
+agent           ########    ########
+agent_level     00000000    99999999
+agent_pitch     00000000    99999999
+customer                ####
+customer_level          0000
+customer_pitch          0000
+"""
+        ),
+        VoicePolicy(min_voiced_s=1, max_movement_st=4),
+    )
+    assert row.agent_level_dbfs is not None
+    assert row.agent_pitch_hz is row.agent_pitch_movement_st is row.agent_shouting_ms is None
+    assert "agent_pitch_hz, agent_pitch_movement_st, agent_shouting_ms: more than one voice" in (row.not_measurable or "")
+    assert [(e.pitch_over_own_st, e.turn_shouting_ms) for e in events if e.role == "agent"] == [(None, None)] * 2
+    assert row.customer_shouting_ms == 0
+
+
 def test_parties_that_are_not_told_apart_are_skipped() -> None:
     with pytest.raises(MissingInput, match="one channel"):
         list(voice(make_call("seconds   0    5\nanyone    ####\nbeep        #\n"), _POLICY))
