@@ -54,6 +54,8 @@ _CLOSING = 10
 _AROUND = 10
 """Blocks to either side in which the loudest counts: the noise of a room comes and goes, a switch's does not."""
 _FEWEST_BLOCKS = 20
+_ECHO_MS = 300
+"""How late a leak may come."""
 _BREAK_MS = 150
 """A click this short does not end a mute."""
 
@@ -79,7 +81,13 @@ class Quiet:
 
 
 def find_quiet(
-    level_db: NDArray[np.float64], speech: Spans, sounds: Spans, *, min_mute_ms: int = 1_000, min_drop_ms: int = 3_000
+    level_db: NDArray[np.float64],
+    speech: Spans,
+    sounds: Spans,
+    *,
+    others: Spans = (),
+    min_mute_ms: int = 1_000,
+    min_drop_ms: int = 3_000,
 ) -> Quiet:
     """Mutes and drops of a channel.
 
@@ -91,6 +99,8 @@ def find_quiet(
         Of the channel's party.
     sounds
         Where music or tones are heard; no part of a pause.
+    others
+        Speech on the other channels: what leaks from them raises pauses, and must not set the floor where it can be helped.
     min_mute_ms, min_drop_ms
         Shortest mute and drop.
     """
@@ -114,12 +124,10 @@ def find_quiet(
     live = paused & (levels > _DEAD_DBFS)
     if paused.sum() < _FEWEST_BLOCKS:
         return Quiet()
-    # Of short pauses only: a long one may itself be a drop or a mute, and must not set the floor that it is measured by.
-    short = _in_short_pauses(paused)
-    reference = live & short if (live & short).sum() >= _FEWEST_BLOCKS else live
+    reference, share = _reference(live, _in_short_pauses(paused), speech, others)
     floor = float(np.median(levels[reference])) if reference.any() else SILENCE_DBFS
     crest = maximum_filter1d(np.where(live, levels, SILENCE_DBFS), 2 * _AROUND + 1)
-    usual = float(np.median(crest[reference])) if reference.any() else SILENCE_DBFS
+    usual = float(np.quantile(crest[reference], share)) if reference.any() else SILENCE_DBFS
     dead = paused & ((loudest <= _DEAD_DBFS) | (loudest <= floor - _DEAD_DB))
     if not reference.any() or _closes_after_speech(dead, free) > _GATED_SHARE:
         return Quiet(is_gated=True, floor_dbfs=floor if reference.any() else None)
@@ -129,6 +137,23 @@ def find_quiet(
     low = maximum_filter1d(low, 2 * _AROUND + 1) & paused & ~dead & (levels <= usual - _DROP_DB)
     dropped = tuple(span for span in _long(low, min_drop_ms) if _is_steady(levels, span))
     return Quiet(mutes, dropped, floor_dbfs=floor)
+
+
+def _reference(
+    live: NDArray[np.bool_], short: NDArray[np.bool_], speech: Spans, others: Spans
+) -> tuple[NDArray[np.bool_], float]:
+    """Blocks that tell what a pause sounds like, and the quantile of their crests that does.
+
+    Of short pauses rather: a long one may itself be a drop or a mute, and must not set the floor that it is measured by. And
+    where nobody else speaks, for a leak is no room; nor before the party's first word, when the leg may not be connected.
+    """
+    alone = np.ones(live.size, dtype=bool)
+    alone[: speech[0].start_ms // _BLOCK_MS if speech else 0] = False
+    for span in others:
+        alone[span.start_ms // _BLOCK_MS : -(-(span.end_ms + _ECHO_MS) // _BLOCK_MS)] = False
+    # Short pauses hold what is left of words, long ones the drop itself.
+    choices = ((live & short & alone, 0.25), (live & short, 0.25), (live & alone, 0.75), (live, 0.75))
+    return next((choice for choice in choices if choice[0].sum() >= _FEWEST_BLOCKS), (live, 0.75))
 
 
 def _is_steady(levels: NDArray[np.float64], span: Span) -> bool:

@@ -12,7 +12,7 @@ from postcall.audio.spectrum import SAMPLE_RATE_HZ as LINE_RATE_HZ
 from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, SpeechPolicy
 from postcall.audio.topology import TopologyPolicy, classify
 from postcall.recording import Recording
-from postcall.spans import clip, whole
+from postcall.spans import clip, union, whole
 from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
 from postcall.timeline import SpeakerTimeline
@@ -88,6 +88,7 @@ def listen(
     spans, sounds = {}, {}
     for number, (label, heard) in enumerate(found.items()):
         # Resampling rounds up: at odd rates the last span may end 1 ms after the recording.
-        sounds[label], spans[label] = line_sounds(at_8k[number], clip(heard, whole(recording.duration_ms)))
+        others = union(*(spoken for other, spoken in found.items() if other != label))
+        sounds[label], spans[label] = line_sounds(at_8k[number], clip(heard, whole(recording.duration_ms)), others)
     channels = tuple(SpokenChannel(label, at_16k[i], spans[label]) for i, label in enumerate(spans))
     return Listened(recording, SpeakerTimeline(spans, exclusive=False, source=SOURCE), Acoustics(sounds), channels)
