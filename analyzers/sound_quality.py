@@ -51,11 +51,11 @@ class SoundQualityPolicy(Policy):
     """When sound is too bad to be trusted."""
 
     min_snr_db: float = Setting(
-        15.0,
+        20.0,
         ge=0,
         le=60,
-        description="Speech less far over the noise is noisy: about a tenth of the talk is then missed or invented. Larger: "
-        "more calls.",
+        description="Speech less far over the noise is noisy: three times as much talk is missed or invented as above it. "
+        "Larger: more calls.",
         source="make bench-accuracy",
     )
     max_clipped_share: float = Setting(
