@@ -49,7 +49,6 @@ from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
 from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
-from benchmarks.peer import listen
 from benchmarks.talk_time import FOLDER, PARTIES
 from flows.accuracy import PUBLISHED
 from postcall.acoustics import Acoustics, SoundKind
@@ -172,6 +171,8 @@ def _wrong(call: Call, truth: Mapping[str, Any]) -> Iterator[tuple[float, float]
 
 def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], dict[str, tuple[int, int]]]:
     """What the peer makes of a call."""
+    from benchmarks.peer import listen  # noqa: PLC0415  # of the extra "bench"; the tests of this module go without it
+
     decoded = decode(io.BytesIO(sound), DecodePolicy())
     peer = listen(decoded.samples, decoded.sample_rate_hz)
     talk = {_side(parties[0]): spans for parties, spans in zip(truth["channels"], peer.talk, strict=True)}
@@ -195,6 +196,8 @@ def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], 
 
 def real_calls(folder: Path) -> Iterator[Result]:
     """Talk of both parties of real calls."""
+    from benchmarks.peer import listen  # noqa: PLC0415
+
     for path in sorted(folder.glob("*.stereo.wav")):
         call = path.name.removesuffix(".stereo.wav")
         true = SpeakerTimeline.from_rttm(path.with_name(f"{call}.rttm").read_text(encoding="utf-8")).by_label
