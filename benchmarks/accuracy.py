@@ -171,7 +171,7 @@ def _wrong(call: Call, truth: Mapping[str, Any]) -> Iterator[tuple[float, float]
 
 def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], dict[str, tuple[int, int]]]:
     """What the peer makes of a call."""
-    from benchmarks.peer import listen  # noqa: PLC0415  # of the extra "bench"; the tests of this module go without it
+    from benchmarks.peer import listen  # of the extra "bench"; the tests of this module go without it
 
     decoded = decode(io.BytesIO(sound), DecodePolicy())
     peer = listen(decoded.samples, decoded.sample_rate_hz)
@@ -196,7 +196,7 @@ def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], 
 
 def real_calls(folder: Path) -> Iterator[Result]:
     """Talk of both parties of real calls."""
-    from benchmarks.peer import listen  # noqa: PLC0415
+    from benchmarks.peer import listen
 
     for path in sorted(folder.glob("*.stereo.wav")):
         call = path.name.removesuffix(".stereo.wav")
