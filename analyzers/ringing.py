@@ -15,14 +15,15 @@ end of the last burst and the first word after it::
                      ^   ^
                      earliest, latest answer
 
-``is_answered_in_rings`` compares with ``max_rings``.
+``is_answered_in_rings`` compares with ``max_rings``; `speed_of_answer` does the same in seconds.
 
 Edge cases
 ----------
 A recording that starts with the answer holds no ringing: ``rings`` is empty, not 0. So is one whose caller heard music in
 place of ringback. A recording that starts in the middle of the ringing has fewer rings than there were; ``starts_ringing``
-says that it rings within its first second. On outbound calls the customer answers, and the rings say how long the customer was
-given.
+says that it rings within its first second. On outbound calls the customer answers: the rings say how long the customer was
+given, and ``is_answered_in_rings`` is empty, as for a call that nobody answered. A call whose record does not say who called
+whom is taken for an inbound one.
 
 References
 ----------
@@ -35,13 +36,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from postcall.acoustics import Sound, SoundKind
 from postcall.analyzer import analyzer
 from postcall.call import Call
-from postcall.fields import CallId, NotMeasurable
+from postcall.errors import MissingInput
+from postcall.fields import CallId, NotMeasurable, Rings
+from postcall.kpi import HeardRinging, heard_ringing, is_answered
 from postcall.not_measurable import Reasons
 from postcall.policy import Policy, Setting
 from postcall.tables import Field, table
+from postcall.telephony import Direction
 
 
 class RingingPolicy(Policy):
@@ -52,7 +55,7 @@ class RingingPolicy(Policy):
         ge=1,
         le=20,
         description="Most rings before the answer. Larger is laxer.",
-        source="cabletv-19",
+        source="cabletv-19: within three rings; golden-13: at best one",
     )
 
 
@@ -61,7 +64,7 @@ class CallRinging:
     """Rings that are heard before the answer."""
 
     call_id: CallId
-    rings: Annotated[int | None, Field("Rings heard before the answer.", minimum=1)]
+    rings: Rings | None
     starts_ringing: Annotated[
         bool | None, Field("Whether it rings within the recording's first second: there may have been more.")
     ]
@@ -73,7 +76,10 @@ class CallRinging:
         int | None, Field("First word after the last ring, from the start of the recording.", unit="ms")
     ]
     audible_ringing_ms: Annotated[int | None, Field("From the first ring heard to the earliest answer.", unit="ms", minimum=0)]
-    is_answered_in_rings: Annotated[bool | None, Field("Whether no more than `ringing.max_rings` are heard before the answer.")]
+    is_answered_in_rings: Annotated[
+        bool | None,
+        Field("Whether no more than `ringing.max_rings` are heard before the answer; empty for outbound and unanswered calls."),
+    ]
     not_measurable: NotMeasurable
 
 
@@ -83,13 +89,12 @@ _MEASURES = (
 _STARTS_MS = 1_000
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def ringing(call: Call, policy: RingingPolicy) -> Iterator[CallRinging]:
     """The row of the call."""
     why = Reasons()
-    speech = call.speech()
-    rings = _before_the_answer(call)
-    if not rings:
+    heard = heard_ringing(call)
+    if heard is None:
         why.note(_MEASURES, "no ringing is heard")
         yield CallRinging(
             call_id=call.call_id,
@@ -103,39 +108,25 @@ def ringing(call: Call, policy: RingingPolicy) -> Iterator[CallRinging]:
             not_measurable=why.text(),
         )
         return
-    count, last = len({ring.number for ring in rings}), rings[-1]
-    answered_ms = next((span.start_ms for span in speech if span.start_ms >= last.span.start_ms), None)
     yield CallRinging(
         call_id=call.call_id,
-        rings=count,
-        starts_ringing=rings[0].span.start_ms < _STARTS_MS,
-        first_ring_ms=rings[0].span.start_ms,
-        earliest_answer_ms=last.span.end_ms,
-        latest_answer_ms=why.known("latest_answer_ms", answered_ms, "nobody speaks after the ringing"),
-        audible_ringing_ms=last.span.end_ms - rings[0].span.start_ms,
-        is_answered_in_rings=why.known(
-            "is_answered_in_rings",
-            count <= policy.max_rings if answered_ms is not None else None,
-            "nobody speaks after the ringing",
-        ),
+        rings=heard.rings,
+        starts_ringing=heard.start_ms < _STARTS_MS,
+        first_ring_ms=heard.start_ms,
+        earliest_answer_ms=heard.end_ms,
+        latest_answer_ms=why.known("latest_answer_ms", heard.answered_ms, "nobody speaks after the ringing"),
+        audible_ringing_ms=heard.end_ms - heard.start_ms,
+        is_answered_in_rings=why.attempt("is_answered_in_rings", lambda: _is_in_time(call, heard, policy)),
         not_measurable=why.text(),
     )
 
 
-def _before_the_answer(call: Call) -> list[Sound]:
-    """Bursts of the first row of rings, before which only a menu can have spoken."""
-    found = sorted(sound for _, sound in call.need_acoustics().sounds(SoundKind.RING))
-    speech = call.speech()
-    if not found:
-        return []
-    # What was said before the ringing is a menu's; once parties have spoken, ringing is a transfer's.
-    row = [found[0]]
-    for ring in found[1:]:
-        if ring.number < row[-1].number or any(row[-1].span.end_ms <= s.start_ms < ring.span.start_ms for s in speech):
-            break
-        row.append(ring)
-    spoken_before = sum(span.duration_ms for span in speech if span.end_ms <= row[0].span.start_ms)
-    answered = call.telephony.answered_at
-    if answered is not None and call.recording_started_at is not None:
-        return [ring for ring in row if ring.span.start_ms <= max(0, call.at_ms(answered)) + _STARTS_MS]
-    return row if spoken_before == 0 or row[0].span.start_ms < call.duration_ms // 4 else []
+def _is_in_time(call: Call, heard: HeardRinging, policy: RingingPolicy) -> bool:
+    """Whether an agent picked up soon enough."""
+    if call.telephony.direction is Direction.OUTBOUND:
+        raise MissingInput("times", "an outbound call waits for no agent")
+    if is_answered(call.telephony) is False:
+        raise MissingInput("times", "the call was not answered")
+    if heard.answered_ms is None:
+        raise MissingInput("speech", "nobody speaks after the ringing")
+    return heard.rings <= policy.max_rings

@@ -12,7 +12,10 @@ from postcall.analyzer import Analyzer
 from postcall.call import Call
 from postcall.errors import AnalyzerError, MissingInput
 from postcall.policy import PolicySet
+from postcall.rollup import Analysed, Rowless
 from storage.runs import RunSkip
+
+BROKE = "the analyzer broke; run_failure says where"
 
 
 @dataclass(slots=True)
@@ -48,6 +51,21 @@ class Findings:
             self.engines[call.transcript.engine] += 1
         for analyzer in analyzers:
             self._measure(call, analyzer, policies)
+
+    def analysed(self, analyzers: tuple[Analyzer, ...]) -> Analysed:
+        """Which tables the analyzers were to fill, and how many calls have no row in them, and why."""
+        skipped = Counter((skip.analyzer, skip.reason) for skip in self.skips)
+        broke = Counter((one.analyzer, BROKE) for one in self.failures if one.stage == "analyzer" and one.analyzer is not None)
+        tables = {analyzer.name: [spec for spec in analyzer.tables if spec.prefix == "call_"] for analyzer in analyzers}
+        return Analysed(
+            calls=len(self.call_ids),
+            tables=tuple(spec for specs in tables.values() for spec in specs),
+            rowless=tuple(
+                Rowless(spec.name, reason, calls)
+                for (name, reason), calls in sorted((skipped + broke).items())
+                for spec in tables[name]
+            ),
+        )
 
     def _measure(self, call: Call, analyzer: Analyzer, policies: PolicySet) -> None:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
@@ -138,7 +138,7 @@ def run_night(
             lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold()),
             retries=2,
         )
-        made = step("check and roll up", lambda: check_and_roll_up(day, findings, equipment, run_id))
+        made = step("check and roll up", lambda: check_and_roll_up(day, findings, _knowing(equipment, findings), run_id))
         step("write the day", lambda: write_day(tables, day, made, equipment, run_id), retries=2)
         run = run_row(day, started_at, findings, equipment, time_zone=settings.records.time_zone, inputs_digest=plan.digest)
         step(
@@ -173,6 +173,14 @@ def run_id_of(plan: NightPlan, listener: Listener, equipment: Equipment, setting
         settings.records.model_dump(mode="json"),
         library_versions(),
     )
+
+
+def _knowing(equipment: Equipment, findings: Findings) -> Equipment:
+    """The equipment with rollups that know what the analyzers were asked for, and where they made no row."""
+    registry = equipment.registry
+    analysed = findings.analysed(registry.analyzers)
+    rollups = tuple(rollup.knowing(analysed) for rollup in registry.rollups)
+    return replace(equipment, registry=replace(registry, rollups=rollups))
 
 
 def listen_and_measure(

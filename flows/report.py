@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from postcall.analyzer import Registry, discover
 from postcall.errors import SettingsError
@@ -24,6 +25,20 @@ from storage.tables import Tables
 
 MASK = "•••"
 MOST_NAMED = 4
+MOST_COVERED = 4
+COVERED = {
+    ("call_speed_of_answer", "speed_of_answer_ms"): "speed of answer",
+    ("call_speed_of_answer", "wait_ms"): "wait",
+    ("call_ringing", "rings"): "rings",
+    ("call_end", "hung_up_by"): "who hung up",
+    ("call_hold", "hold_share"): "hold",
+    ("call_silence", "silence_share"): "silence",
+    ("call_talk_time", "agent_talk_share"): "talk of each party",
+    ("call_overtalk", "agent_interruptions_per_min"): "interruptions",
+    ("call_response_latency", "agent_latency_median_ms"): "response latency",
+    ("call_transcript", "words"): "words",
+}
+"""Measures whose coverage stands for that of many others, and what the report calls them."""
 LEFT_OUT = ("run_id", "made_by_version", "policy_digest")
 """What made a row: in every row, and seldom what one looks for on a screen."""
 
@@ -73,6 +88,8 @@ def print_report(console: Console, store: Path, day: date) -> None:
     failures = tables.read("run_failure", day)
     _print_failures(console, failures.sort_by([(name, "ascending") for name in ("stage", "code", "call_id", "line")]))
     _print_skips(console, tables.read("run_skip", day).to_pandas(), int(run["calls"]))
+    if "kpi_coverage_daily" in tables.names():  # a store from before there was such a table
+        _print_coverage(console, tables.read("kpi_coverage_daily", day).to_pylist())
     console.print(f"[bold]Words[/bold]  {escape(_words(run, tables, day))}", highlight=False)
     console.print(f"Tables in {tables.path('')}, run {run['run_id']}", style="dim", highlight=False, soft_wrap=True)
     console.print("`postcall tables` says what they hold, `postcall show TABLE` prints rows.", style="dim", highlight=False)
@@ -104,6 +121,8 @@ def _overview(kpi: dict[str, Any], tables: Tables, day: date) -> Table:
     overview.add_row("Without hold", share, _no_hold(kpi, day, tables))
     speed_of = _count(kpi["calls_speed_known"], "call")
     overview.add_row("Speed of answer", _length(kpi["average_speed_of_answer_ms"]), f"mean of {speed_of}")
+    if kpi["service_level_share"] is not None:
+        overview.add_row("Answered in time", f"{kpi['service_level_share']:.0%}", _service_level(kpi, tables, day))
     interruptions = kpi["agent_interruptions"]
     overview.add_row(
         "Interruptions",
@@ -152,9 +171,20 @@ def _of(kpi: dict[str, Any]) -> str:
     return f"{kpi['calls_without_hold']} of {kpi['calls_hold_known']} calls (95 % interval {low:.0%} to {high:.0%})"
 
 
+def _service_level(kpi: dict[str, Any], tables: Tables, day: date) -> str:
+    low, high = kpi["service_level_low_share"], kpi["service_level_high_share"]
+    of = kpi["calls_wait_known"] + kpi["calls_abandoned_late"]
+    threshold = f"{_kpi_policy(tables, day, 'service_level_s'):g} s"
+    return f"{kpi['calls_in_time']} of {of} within {threshold} (95 % interval {low:.0%} to {high:.0%})"
+
+
 def _target(tables: Tables, day: date) -> float:
+    return _kpi_policy(tables, day, "no_hold_target_share")
+
+
+def _kpi_policy(tables: Tables, day: date, name: str) -> float:
     run = _only_row(tables, "run_night", day) or {}
-    return float(json.loads(run["policy_json"])["kpi"]["no_hold_target_share"])
+    return float(json.loads(run["policy_json"])["kpi"][name])
 
 
 def _groups(groups: pd.DataFrame, by: str) -> Table:
@@ -226,6 +256,28 @@ def _print_skips(console: Console, skips: pd.DataFrame, calls: int) -> None:
         is_all = set(found["part"]) == {"recording"}
         shown.add_row(f"{count} of {calls}", escape(reason), "all that is heard" if is_all else measures)
     console.print(shown)
+
+
+def _print_coverage(console: Console, coverage: list[dict[str, Any]]) -> None:
+    """Of the measures that stand for many others, those known of the fewest calls; what is alike shares a line."""
+    alike: dict[tuple[float, int, int, str], list[str]] = {}
+    for row in coverage:
+        label = COVERED.get((row["table_name"], row["column_name"]))
+        if label and row["calls_not_measurable"]:
+            key = (row["coverage_share"], row["calls_known"], row["calls_expected"], row["commonest_reasons"])
+            alike.setdefault(key, []).append(label)
+    if not alike:
+        return
+    console.print("[bold]Known of not all calls[/bold]  [dim]`postcall show kpi_coverage_daily` has every measure[/dim]")
+    lines = [
+        (label + (f" and {len(others)} more" if others else ""), f"{known} of {expected}", reasons)
+        for (_, known, expected, reasons), (label, *others) in sorted(alike.items())[:MOST_COVERED]
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
+    for label, known, reasons in lines:  # a line each: the table has the whole of it
+        line = Text(f"{label:<{widths[0]}}  {known:>{widths[1]}}  {reasons}")
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    console.print()
 
 
 def _words(run: dict[str, Any], tables: Tables, day: date) -> str:

@@ -86,6 +86,7 @@ WaitMs = Annotated[
         minimum=0,
     ),
 ]
+Rings = Annotated[int, Field("Rings heard before the answer; in a rollup, summed over answered calls.", minimum=1)]
 SpeechMs = Annotated[int, Field("Time anybody but the IVR speaks; in a rollup, summed over calls.", unit="ms", minimum=0)]
 AgentTalkMs = Annotated[int, Field("Time the agent speaks; in a rollup, summed over calls.", unit="ms", minimum=0)]
 CustomerTalkMs = Annotated[int, Field("Time the customer speaks; in a rollup, summed over calls.", unit="ms", minimum=0)]

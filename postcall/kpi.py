@@ -1,10 +1,10 @@
-"""What a handled call is, and the arithmetic that turns the calls of a group into its KPIs. Pure.
+"""What a handled call is, when it was answered, and the arithmetic that turns the calls of a group into its KPIs. Pure.
 
 Conventions
 -----------
 A sum covers the calls of which the value is known and is empty when there is none; the count of those calls stands beside it.
-A ratio is taken last, as a ratio of sums, so that a week is the ratio of the week's sums. Medians, ratios and their bounds
-are not additive.
+A ratio is taken last, as a ratio of sums, so that a week is the ratio of the week's sums. Medians, maxima, ratios and their
+bounds are not additive.
 
 Definitions
 -----------
@@ -15,11 +15,19 @@ no-hold share   handled calls without any hold / handled calls of which hold is 
 service level   calls answered within the threshold / (calls answered + calls abandoned after the threshold); a caller who hangs
                 up sooner gave the centre no chance to answer and counts in neither. The clock starts when the call reaches the
                 centre, so an IVR's time is in it.
+in seconds      calls answered within ``speed_of_answer.max_s`` of ringing at the agent / calls of which that time is known
+in rings        calls answered within ``ringing.max_rings`` rings / answered calls whose rings are heard
+ended by agent  handled calls that the agent ended / those that agent or customer ended; by the call record where it tells, else
+                by what is heard
+
+Calls abandoned while they ring at an agent are in the service level alone: the shares in seconds and in rings are of answered
+calls. Outbound calls wait for no agent and are in none of the three.
 
 References
 ----------
-Amazon Connect, *Metrics definitions*, for service level and average speed of answer; the rule of 95 % of contacts without
-hold is clause mts-06.
+ICMI, *Service Level Calculations* (QueueTips, 2002), lists five formulas of the service level; this is the fourth. Amazon
+Connect, *Metrics definitions*, for average speed of answer. The rule of 95 % of contacts without hold is clause mts-06; three
+rings, cabletv-19; to let the customer hang up first, cabletv-08.
 """
 
 from __future__ import annotations
@@ -31,6 +39,8 @@ from typing import Annotated, Any
 
 import pandas as pd
 
+from postcall.acoustics import Sound, SoundKind
+from postcall.call import Call
 from postcall.errors import MissingInput
 from postcall.fields import (
     AgentDeadAirMs,
@@ -58,6 +68,7 @@ from postcall.fields import (
     NonTalkMs,
     OvertalkMs,
     RecordingDurationMs,
+    Rings,
     SilenceMs,
     SilenceShare,
     SpeechMs,
@@ -67,7 +78,7 @@ from postcall.fields import (
 from postcall.policy import Policy, Setting
 from postcall.statistics import target_verdict, wilson
 from postcall.tables import Field
-from postcall.telephony import Direction, Telephony, milliseconds_between
+from postcall.telephony import Direction, Role, Telephony, milliseconds_between
 
 
 def is_answered(record: Telephony) -> bool | None:
@@ -99,6 +110,67 @@ def call_duration_ms(record: Telephony) -> int:
     return milliseconds_between(record.answered_at, record.ended_at)
 
 
+@dataclass(frozen=True, slots=True)
+class HeardRinging:
+    """The rings heard before a call was answered.
+
+    Attributes
+    ----------
+    rings
+        How many; a ring of two bursts is one.
+    start_ms, end_ms
+        Start of the first burst and end of the last, in the recording.
+    answered_ms
+        First word after the ringing; None when nobody speaks.
+    """
+
+    rings: int
+    start_ms: int
+    end_ms: int
+    answered_ms: int | None
+
+
+def heard_ringing(call: Call) -> HeardRinging | None:
+    """The rings heard before the first word of whoever answers; None when there are none.
+
+    What was said before the ringing is a menu's; once parties have spoken, ringing is a transfer's.
+
+    Raises
+    ------
+    MissingInput
+        Nobody listened to the call.
+    """
+    bursts = _rings_before_the_answer(call)
+    if not bursts:
+        return None
+    last = bursts[-1].span
+    return HeardRinging(
+        rings=len({burst.number for burst in bursts}),
+        start_ms=bursts[0].span.start_ms,
+        end_ms=last.end_ms,
+        answered_ms=next((span.start_ms for span in call.speech() if span.start_ms >= last.start_ms), None),
+    )
+
+
+def _rings_before_the_answer(call: Call) -> list[Sound]:
+    """Bursts of the first row of rings, before which only a menu can have spoken."""
+    found = sorted(sound for _, sound in call.need_acoustics().sounds(SoundKind.RING))
+    if not found:
+        return []
+    speech = call.speech()
+    row = [found[0]]
+    for ring in found[1:]:
+        if ring.number < row[-1].number or any(row[-1].span.end_ms <= s.start_ms < ring.span.start_ms for s in speech):
+            break
+        row.append(ring)
+    answered = call.telephony.answered_at
+    if answered is not None and call.recording_started_at is not None:
+        latest_ms = max(0, call.at_ms(answered)) + RING_TOLERANCE_MS
+        return [ring for ring in row if ring.span.start_ms <= latest_ms]
+    is_spoken_before = any(span.end_ms <= row[0].span.start_ms for span in speech)
+    return row if not is_spoken_before or row[0].span.start_ms < call.duration_ms // 4 else []
+
+
 class KpiPolicy(Policy):
     """Targets that a group of calls is held to, whether an agent, a queue or the whole centre."""
 
@@ -116,6 +188,29 @@ class KpiPolicy(Policy):
         description="A call answered within this time of reaching the centre is in time; larger counts more calls as in time.",
         source="research: 80 % in 20 s is in wide use, there is no standard",
     )
+    service_level_target_share: float = Setting(
+        0.8,
+        gt=0,
+        le=1,
+        description="Share of calls that must be answered in time. Larger is stricter.",
+        source="research: 80 % in 20 s is in wide use, there is no standard",
+    )
+
+
+RING_TOLERANCE_MS = 1_000
+"""Records round their times to whole seconds: a ring this long after the recorded answer was still before it."""
+
+
+def _share(description: str) -> Field:
+    return Field(description, unit="share", minimum=0, maximum=1, additive=False)
+
+
+def _low(column: str) -> Field:
+    return _share(f"Lower end of the Wilson 95 % interval of {column}.")
+
+
+def _high(column: str) -> Field:
+    return _share(f"Upper end of the Wilson 95 % interval of {column}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +239,22 @@ class GroupKpis:
     average_hold_ms: Annotated[
         int | None, Field("hold_ms / calls_hold_known, calls without hold included.", unit="ms", minimum=0, additive=False)
     ]
+    calls_hold_heard: Annotated[int, Field("Handled calls whose recording was listened to for holds and mutes.", minimum=0)]
+    audible_holds: Annotated[int | None, Field("Holds that are heard in the recording.", minimum=0)]
+    audible_hold_ms: Annotated[int | None, Field("Summed length of the holds that are heard.", unit="ms", minimum=0)]
+    mutes: Annotated[int | None, Field("Times the agent's leg carried nothing in the middle of the call.", minimum=0)]
+    mute_ms: Annotated[int | None, Field("Summed length of the mutes.", unit="ms", minimum=0)]
+
+    calls_ended_by_agent: Annotated[int, Field("Handled calls in which the agent hung up.", minimum=0)]
+    calls_ended_by_customer: Annotated[int, Field("Handled calls in which the customer hung up.", minimum=0)]
+    calls_end_unknown: Annotated[
+        int, Field("Handled calls of which it is not known that agent or customer hung up.", minimum=0)
+    ]
+    ended_by_agent_share: Annotated[
+        float | None, _share("calls_ended_by_agent / (calls_ended_by_agent + calls_ended_by_customer).")
+    ]
+    ended_by_agent_low_share: Annotated[float | None, _low("ended_by_agent_share")]
+    ended_by_agent_high_share: Annotated[float | None, _high("ended_by_agent_share")]
 
     calls_speed_known: Annotated[int, Field("Calls of which speed_of_answer_ms is known.", minimum=0)]
     speed_of_answer_ms: SpeedOfAnswerMs | None
@@ -153,28 +264,42 @@ class GroupKpis:
     median_speed_of_answer_ms: Annotated[
         int | None, Field("Median of speed_of_answer_ms over calls.", unit="ms", minimum=0, additive=False)
     ]
+    calls_speed_heard: Annotated[
+        int, Field("Of calls_speed_known, those of which the ringing in the recording tells, not the call record.", minimum=0)
+    ]
+    calls_answered_in_seconds: Annotated[
+        int, Field("Calls of which speed_of_answer_ms is at most `speed_of_answer.max_s`.", minimum=0)
+    ]
+    answered_in_seconds_share: Annotated[float | None, _share("calls_answered_in_seconds / calls_speed_known.")]
+    answered_in_seconds_low_share: Annotated[float | None, _low("answered_in_seconds_share")]
+    answered_in_seconds_high_share: Annotated[float | None, _high("answered_in_seconds_share")]
     calls_wait_known: Annotated[int, Field("Calls of which wait_ms is known: answered, and not outbound.", minimum=0)]
     wait_ms: WaitMs | None
     average_wait_ms: Annotated[int | None, Field("wait_ms / calls_wait_known.", unit="ms", minimum=0, additive=False)]
     calls_in_time: Annotated[int, Field("Calls answered within the service level's threshold.", minimum=0)]
     calls_abandoned_early: Annotated[int, Field("Calls abandoned within the service level's threshold.", minimum=0)]
     calls_abandoned_late: Annotated[int, Field("Calls abandoned after the service level's threshold.", minimum=0)]
-    service_level_share: Annotated[
-        float | None,
-        Field("calls_in_time / (calls_wait_known + calls_abandoned_late).", unit="share", minimum=0, maximum=1, additive=False),
-    ]
-    service_level_low_share: Annotated[
-        float | None,
+    service_level_share: Annotated[float | None, _share("calls_in_time / (calls_wait_known + calls_abandoned_late).")]
+    service_level_low_share: Annotated[float | None, _low("service_level_share")]
+    service_level_high_share: Annotated[float | None, _high("service_level_share")]
+    service_level_verdict: Annotated[
+        str,
         Field(
-            "Lower end of the Wilson 95 % interval of service_level_share.", unit="share", minimum=0, maximum=1, additive=False
+            "service_level_share against the target: 'met' or 'not met' when the whole interval lies on one side of it, 'open' "
+            "when the interval holds the target, 'too few calls' below the policy's minimum.",
+            enum=("met", "not met", "open", "too few calls"),
+            additive=False,
         ),
     ]
-    service_level_high_share: Annotated[
-        float | None,
-        Field(
-            "Upper end of the Wilson 95 % interval of service_level_share.", unit="share", minimum=0, maximum=1, additive=False
-        ),
+    calls_rings_known: Annotated[
+        int, Field("Answered calls, not outbound, in whose recording the rings before the answer are heard.", minimum=0)
     ]
+    rings: Rings | None
+    average_rings: Annotated[float | None, Field("rings / calls_rings_known.", minimum=1, additive=False)]
+    calls_answered_in_rings: Annotated[int, Field("Calls answered within `ringing.max_rings` rings.", minimum=0)]
+    answered_in_rings_share: Annotated[float | None, _share("calls_answered_in_rings / calls_rings_known.")]
+    answered_in_rings_low_share: Annotated[float | None, _low("answered_in_rings_share")]
+    answered_in_rings_high_share: Annotated[float | None, _high("answered_in_rings_share")]
 
     calls_measured: Annotated[int, Field("Calls with a recording in which speech was measured.", minimum=0)]
     recording_duration_ms: RecordingDurationMs | None
@@ -186,15 +311,40 @@ class GroupKpis:
     ]
     silence_ms: SilenceMs | None
     silence_share: SilenceShare | None
+    silences_10s: Annotated[int | None, Field("Silences of at least 10 s.", minimum=0)]
     dead_airs: DeadAirs | None
     dead_air_ms: DeadAirMs | None
     agent_dead_air_ms: AgentDeadAirMs | None
+    calls_last_word_known: Annotated[int, Field("Measured calls in which somebody speaks.", minimum=0)]
+    after_last_word_ms: Annotated[int | None, Field("From the last word to the end of the recording.", unit="ms", minimum=0)]
+    average_after_last_word_ms: Annotated[
+        int | None, Field("after_last_word_ms / calls_last_word_known.", unit="ms", minimum=0, additive=False)
+    ]
 
     calls_parties_known: Annotated[int, Field("Measured calls in which agent and customer are told apart.", minimum=0)]
     agent_talk_ms: AgentTalkMs | None
     customer_talk_ms: CustomerTalkMs | None
     overtalk_ms: OvertalkMs | None
     agent_talk_share: AgentTalkShare | None
+    talk_listen_ratio: Annotated[
+        float | None,
+        Field("agent_talk_ms / customer_talk_ms: above 1 the agent talks more than listens.", minimum=0, additive=False),
+    ]
+    agent_turns: Annotated[int | None, Field("Turns of the agent, listener's remarks left out.", minimum=0)]
+    customer_turns: Annotated[int | None, Field("Turns of the customer, listener's remarks left out.", minimum=0)]
+    turns_conversation_ms: Annotated[
+        int | None, Field("conversation_ms of the calls whose turns are known.", unit="ms", minimum=0)
+    ]
+    average_turns_per_min: Annotated[
+        float | None,
+        Field("(agent_turns + customer_turns) per minute of turns_conversation_ms.", unit="per_min", minimum=0, additive=False),
+    ]
+    agent_longest_turn_ms: Annotated[
+        int | None, Field("Speech in the agent's longest turn; 0 without a turn.", unit="ms", minimum=0, additive=False)
+    ]
+    median_agent_longest_turn_ms: Annotated[
+        int | None, Field("Median of agent_longest_turn_ms over calls.", unit="ms", minimum=0, additive=False)
+    ]
     agent_interruptions: AgentInterruptions | None
     customer_interruptions: CustomerInterruptions | None
     agent_interruptions_per_min: AgentInterruptionsPerMin | None
@@ -209,6 +359,18 @@ class GroupKpis:
     median_agent_rate_cpm: Annotated[
         float | None, Field("Median of agent_rate_cpm over calls.", unit="cpm", minimum=0, additive=False)
     ]
+    agent_words: Annotated[int | None, Field("Words of the agent's rated turns, Chinese left out.", minimum=0)]
+    agent_words_ms: Annotated[int | None, Field("Speech of the agent's turns that agent_words are of.", unit="ms", minimum=0)]
+    agent_rate_wpm: Annotated[
+        float | None, Field("Words of the agent per minute of own speech.", unit="wpm", minimum=0, additive=False)
+    ]
+    agent_characters: Annotated[int | None, Field("Chinese characters of the agent's rated turns.", minimum=0)]
+    agent_characters_ms: Annotated[
+        int | None, Field("Speech of the agent's turns that agent_characters are of.", unit="ms", minimum=0)
+    ]
+    agent_rate_cpm: Annotated[
+        float | None, Field("Chinese characters of the agent per minute of own speech.", unit="cpm", minimum=0, additive=False)
+    ]
 
 
 SUMS = (
@@ -221,13 +383,22 @@ SUMS = (
     "speech_ms",
     "non_talk_ms",
     "conversation_ms",
+    "audible_holds",
+    "audible_hold_ms",
+    "mutes",
+    "mute_ms",
+    "rings",
     "silence_ms",
+    "silences_10s",
     "dead_airs",
     "dead_air_ms",
     "agent_dead_air_ms",
+    "after_last_word_ms",
     "agent_talk_ms",
     "customer_talk_ms",
     "overtalk_ms",
+    "agent_turns",
+    "customer_turns",
     "agent_interruptions",
     "customer_interruptions",
 )
@@ -236,10 +407,17 @@ SUMS = (
 MEDIANS_MS = {
     "median_speed_of_answer_ms": "speed_of_answer_ms",
     "median_greeting_ms": "greeting_ms",
+    "median_agent_longest_turn_ms": "agent_longest_turn_ms",
     "median_agent_latency_ms": "agent_latency_median_ms",
 }
 MEDIAN_RATES = {"median_agent_rate_wpm": "agent_rate_wpm", "median_agent_rate_cpm": "agent_rate_cpm"}
 """Column of a group -> column of calls that it is the median of; ms are rounded, rates are not."""
+
+MAXIMA = ("agent_longest_turn_ms",)
+"""Columns of calls of which a group carries the largest under their own names."""
+
+OF_HANDLED = ("holds", "hold_ms", "audible_holds", "audible_hold_ms", "mutes", "mute_ms")
+"""Sums that only handled calls are in: what a queue plays before the answer is no hold."""
 
 
 def join_calls(contact: pd.DataFrame, *others: pd.DataFrame) -> pd.DataFrame:
@@ -277,24 +455,36 @@ def group_kpis(calls: pd.DataFrame, by: str | None, policy: KpiPolicy) -> Iterat
     Values of the columns of `GroupKpis`, and of ``by``, in order of group; nothing for no calls.
     """
     counts = _counts(calls, policy)
-    sums = calls[list(SUMS)].assign(
-        holds=calls["holds"].where(_is_handled(calls)),
-        hold_ms=calls["hold_ms"].where(_is_handled(calls)),
-        recording_duration_ms=calls["recording_duration_ms"].where(calls["speech_ms"].notna()),
-    )
     key = calls[by] if by is not None else pd.Series(0, index=calls.index, name="group")
     medians = {**MEDIANS_MS, **MEDIAN_RATES}
     groups = (
-        pd.concat([counts, sums], axis=1)
+        pd.concat([counts, _summed(calls)], axis=1)
         .groupby(key)
         .sum(min_count=1)
         .join(calls[list(medians.values())].groupby(key).median().set_axis(list(medians), axis=1))
+        .join(calls[list(MAXIMA)].groupby(key).max())
         .reset_index()
     )
     for group in groups.to_dict("records"):
         values: dict[str, Any] = {str(name): value for name, value in group.items() if name != "group"}
         rounded = {name: round(values[name]) for name in MEDIANS_MS if values[name] is not None}
         yield {**values, **rounded, **_ratios(values, policy)}
+
+
+def _summed(calls: pd.DataFrame) -> pd.DataFrame:
+    """What each call adds to the sums of its group; empty where it is not known."""
+    handled = _is_handled(calls)
+    is_in_words, is_in_characters = calls["agent_rate_wpm"].notna(), calls["agent_rate_cpm"].notna()
+    return calls[list(SUMS)].assign(
+        **{column: calls[column].where(handled) for column in OF_HANDLED},
+        recording_duration_ms=calls["recording_duration_ms"].where(calls["speech_ms"].notna()),
+        rings=calls["rings"].where(calls["is_answered_in_rings"].notna()),
+        turns_conversation_ms=calls["conversation_ms"].where(calls["agent_turns"].notna()),
+        agent_words=calls["agent_rated_words"].where(is_in_words),
+        agent_words_ms=calls["agent_rated_ms"].where(is_in_words),
+        agent_characters=calls["agent_rated_words"].where(is_in_characters),
+        agent_characters_ms=calls["agent_rated_ms"].where(is_in_characters),
+    )
 
 
 def _is_handled(calls: pd.DataFrame) -> pd.Series[bool]:
@@ -306,22 +496,36 @@ def _counts(calls: pd.DataFrame, policy: KpiPolicy) -> pd.DataFrame:
     threshold_ms = round(policy.service_level_s * 1000)
     answered = calls["is_answered"]
     is_outbound = (calls["direction"] == Direction.OUTBOUND.value).fillna(False)
+    handled = _is_handled(calls)
+    # `call_end` goes by the record, then by the sound; a call without a recording has only its record.
+    ended_by = calls["hung_up_by"].fillna(calls["disconnected_by"])
+    by_agent = handled & (ended_by == Role.AGENT.value).fillna(False)
+    by_customer = handled & (ended_by == Role.CUSTOMER.value).fillna(False)
     marks = pd.DataFrame(
         {
             "calls_offered": calls["call_id"].notna(),
-            "calls_handled": _is_handled(calls),
+            "calls_handled": handled,
             "calls_abandoned": ~answered.fillna(True) & ~is_outbound,
             "calls_answer_unknown": answered.isna(),
             "calls_duration_known": calls["call_duration_ms"].notna(),
-            "calls_hold_known": _is_handled(calls) & calls["has_hold"].notna(),
-            "calls_without_hold": _is_handled(calls) & ~calls["has_hold"].fillna(True),
+            "calls_hold_known": handled & calls["has_hold"].notna(),
+            "calls_without_hold": handled & ~calls["has_hold"].fillna(True),
+            "calls_hold_heard": handled & calls["audible_holds"].notna(),
+            "calls_ended_by_agent": by_agent,
+            "calls_ended_by_customer": by_customer,
+            "calls_end_unknown": handled & ~by_agent & ~by_customer,
             "calls_speed_known": calls["speed_of_answer_ms"].notna(),
+            "calls_speed_heard": (calls["speed_of_answer_basis"] == "audio").fillna(False),
+            "calls_answered_in_seconds": calls["is_answered_in_seconds"].fillna(False),
             "calls_wait_known": calls["wait_ms"].notna(),
             "calls_in_time": (calls["wait_ms"] <= threshold_ms).fillna(False),
             "calls_abandoned_early": (calls["abandoned_after_ms"] <= threshold_ms).fillna(False),
             "calls_abandoned_late": (calls["abandoned_after_ms"] > threshold_ms).fillna(False),
+            "calls_rings_known": calls["is_answered_in_rings"].notna(),
+            "calls_answered_in_rings": calls["is_answered_in_rings"].fillna(False),
             "calls_measured": calls["speech_ms"].notna(),
             "calls_hold_placed": calls["is_hold_known"].fillna(False) & calls["speech_ms"].notna(),
+            "calls_last_word_known": calls["after_last_word_ms"].notna(),
             "calls_parties_known": calls["agent_talk_ms"].notna(),
         }
     )
@@ -332,27 +536,43 @@ def _ratios(group: dict[str, Any], policy: KpiPolicy) -> dict[str, Any]:
     """Ratios of a group, each from sums that stand beside it."""
     without_hold, hold_known = group["calls_without_hold"], group["calls_hold_known"]
     in_time, answerable = group["calls_in_time"], group["calls_wait_known"] + group["calls_abandoned_late"]
-    no_hold, service_level = wilson(without_hold, hold_known), wilson(in_time, answerable)
-    agent_ms, customer_ms = group["agent_talk_ms"], group["customer_talk_ms"]
+    by_agent, ended = group["calls_ended_by_agent"], group["calls_ended_by_agent"] + group["calls_ended_by_customer"]
+    agent_ms, customer_ms, turns = group["agent_talk_ms"], group["customer_talk_ms"], group["agent_turns"]
     return {
-        "average_call_duration_ms": _average_ms(group["call_duration_ms"], group["calls_duration_known"]),
-        "no_hold_share": _ratio(without_hold, hold_known),
-        "no_hold_low_share": no_hold[0] if no_hold else None,
-        "no_hold_high_share": no_hold[1] if no_hold else None,
+        **_proportion("no_hold", without_hold, hold_known),
+        **_proportion("answered_in_seconds", group["calls_answered_in_seconds"], group["calls_speed_known"]),
+        **_proportion("service_level", in_time, answerable),
+        **_proportion("answered_in_rings", group["calls_answered_in_rings"], group["calls_rings_known"]),
+        **_proportion("ended_by_agent", by_agent, ended),
         "no_hold_verdict": target_verdict(
             without_hold, hold_known, target=policy.no_hold_target_share, minimum_n=policy.minimum_calls
         ),
+        "service_level_verdict": target_verdict(
+            in_time, answerable, target=policy.service_level_target_share, minimum_n=policy.minimum_calls
+        ),
+        "average_call_duration_ms": _average_ms(group["call_duration_ms"], group["calls_duration_known"]),
         "average_hold_ms": _average_ms(group["hold_ms"], hold_known),
         "average_speed_of_answer_ms": _average_ms(group["speed_of_answer_ms"], group["calls_speed_known"]),
         "average_wait_ms": _average_ms(group["wait_ms"], group["calls_wait_known"]),
-        "service_level_share": _ratio(in_time, answerable),
-        "service_level_low_share": service_level[0] if service_level else None,
-        "service_level_high_share": service_level[1] if service_level else None,
+        "average_rings": _ratio(group["rings"], group["calls_rings_known"]),
+        "average_after_last_word_ms": _average_ms(group["after_last_word_ms"], group["calls_last_word_known"]),
         "silence_share": _ratio(group["silence_ms"], group["conversation_ms"]),
         "agent_talk_share": _ratio(agent_ms, agent_ms + customer_ms) if agent_ms is not None else None,
+        "talk_listen_ratio": _ratio(agent_ms, customer_ms),
+        "average_turns_per_min": _per_min(turns + group["customer_turns"], group["turns_conversation_ms"])
+        if turns is not None
+        else None,
         "agent_interruptions_per_min": _per_min(group["agent_interruptions"], customer_ms),
         "customer_interruptions_per_min": _per_min(group["customer_interruptions"], agent_ms),
+        "agent_rate_wpm": _per_min(group["agent_words"], group["agent_words_ms"]),
+        "agent_rate_cpm": _per_min(group["agent_characters"], group["agent_characters_ms"]),
     }
+
+
+def _proportion(name: str, part: int, whole: int) -> dict[str, float | None]:
+    """A share of calls and its Wilson 95 % interval."""
+    low, high = wilson(part, whole) or (None, None)
+    return {f"{name}_share": _ratio(part, whole), f"{name}_low_share": low, f"{name}_high_share": high}
 
 
 def _average_ms(total_ms: int | None, calls: int) -> int | None:

@@ -8,14 +8,17 @@ A rollup is a pure function from the day's tables to rows::
     def agent_daily(day: Day, policy: AgentDailyPolicy) -> Iterator[KpiAgentDaily]: ...
 
 KPIs store additive components beside each ratio, so that a week is the ratio of sums; medians are marked not additive.
+
+A rollup of what could *not* be measured needs more than rows: `Day.analysed` says which tables the analyzers were to fill, and
+how many calls have no row in them, and why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -30,6 +33,44 @@ _ROLLUPS: dict[str, Rollup] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class Rowless:
+    """Calls that have no row in a table, all for one reason.
+
+    Attributes
+    ----------
+    table
+        Name of the table.
+    reason
+        Why its analyzer made no row; no personal data.
+    calls
+        How many.
+    """
+
+    table: str
+    reason: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What the analyzers were asked for, beside what they made.
+
+    Attributes
+    ----------
+    calls
+        Calls of the day that analyzers were let loose on.
+    tables
+        Every ``call_`` table that they were to fill, whether or not it turned out in order.
+    rowless
+        Calls without a row, by table and reason.
+    """
+
+    calls: int = 0
+    tables: tuple[TableSpec, ...] = ()
+    rowless: tuple[Rowless, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """The tables of one business day, as the night made them.
 
@@ -39,10 +80,13 @@ class Day:
         The day.
     tables
         Stored tables by name.
+    analysed
+        What the analyzers were asked for.
     """
 
     call_date: date
     tables: Mapping[str, pa.Table]
+    analysed: Analysed = Analysed()
 
     def frame(self, row: type) -> pd.DataFrame:
         """The day's rows of a table, with Arrow types, so that a missing integer stays missing.
@@ -64,13 +108,20 @@ class Rollup(Maker):
     ----------
     reads
         Tables that it reads.
+    analysed
+        What the analyzers of the night were asked for, which every day then holds; None leaves days as they are.
     """
 
     reads: tuple[TableSpec, ...]
+    analysed: Analysed | None = None
+
+    def knowing(self, analysed: Analysed) -> Self:
+        """The rollup for one night, of which it knows what the analyzers were asked for."""
+        return replace(self, analysed=analysed)
 
     def rows(self, day: Day, policies: PolicySet) -> list[Any]:
         """All rows of one day."""
-        return self.made_of(day, policies)
+        return self.made_of(day if self.analysed is None else replace(day, analysed=self.analysed), policies)
 
 
 def rollup(*, version: int, reads: tuple[type, ...]) -> Callable[[F], F]:

@@ -1,10 +1,13 @@
 """One file is one KPI table."""
 
+from analyzers.call_end import CallEnd
+from analyzers.call_shape import CallShape
 from analyzers.contact import CallContact
 from analyzers.dead_air import CallDeadAir
 from analyzers.hold import CallHold
 from analyzers.overtalk import CallOvertalk
 from analyzers.response_latency import CallResponseLatency
+from analyzers.ringing import CallRinging
 from analyzers.silence import CallSilence
 from analyzers.speaking_rate import CallSpeakingRate
 from analyzers.speed_of_answer import CallSpeedOfAnswer
@@ -14,10 +17,13 @@ CALL_TABLES = (
     CallContact,
     CallHold,
     CallSpeedOfAnswer,
+    CallRinging,
     CallTalkTime,
     CallSilence,
     CallDeadAir,
     CallOvertalk,
+    CallShape,
+    CallEnd,
     CallResponseLatency,
     CallSpeakingRate,
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from analyzers.ringing import CallRinging, RingingPolicy, ringing
 from postcall.call import Call
+from postcall.telephony import Direction
 from postcall.testing.drawing import make_call
 
 
@@ -56,3 +61,22 @@ def test_nobody_answers() -> None:
     row = only(drawn("  #    #    #", agent="", customer=""))
     assert (row.rings, row.latest_answer_ms, row.is_answered_in_rings) == (3, None, None)
     assert row.not_measurable == "latest_answer_ms, is_answered_in_rings: nobody speaks after the ringing"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"direction": Direction.OUTBOUND}, "an outbound call waits for no agent"),
+        ({"answered_at": None, "agent_id": None}, "the call was not answered"),
+    ],
+)
+def test_no_agent_was_to_pick_up_or_none_did(changes: dict[str, object], reason: str) -> None:
+    call = drawn("  #    #    #")
+    row = only(replace(call, telephony=replace(call.telephony, **changes)))
+    assert (row.rings, row.is_answered_in_rings) == (3, None)
+    assert row.not_measurable == f"is_answered_in_rings: {reason}"
+
+
+def test_one_ring_is_the_strictest_manual() -> None:
+    assert only(drawn("  #"), max_rings=1).is_answered_in_rings is True
+    assert only(drawn("  #    #"), max_rings=1).is_answered_in_rings is False

@@ -35,6 +35,13 @@ TYPES = {
     "is_answered": pa.bool_(),
     "has_hold": pa.bool_(),
     "is_hold_known": pa.bool_(),
+    "is_answered_in_seconds": pa.bool_(),
+    "is_answered_in_rings": pa.bool_(),
+    "speed_of_answer_basis": pa.string(),
+    "hung_up_by": pa.string(),
+    "disconnected_by": pa.string(),
+    "agent_rated_words": pa.int64(),
+    "agent_rated_ms": pa.int64(),
     "abandoned_after_ms": pa.int64(),
     **dict.fromkeys((*SUMS, *MEDIANS_MS.values()), pa.int64()),
     **dict.fromkeys(MEDIAN_RATES.values(), pa.float64()),
@@ -167,3 +174,98 @@ def test_the_target_of_the_policy_decides_the_verdict() -> None:
 def test_the_default_target_is_the_manuals() -> None:
     assert KpiPolicy().no_hold_target_share == 0.95
     assert KpiPolicy.model_json_schema()["properties"]["no_hold_target_share"]["source"] == "mts-06"
+
+
+def test_the_share_answered_in_seconds_is_of_calls_whose_speed_is_known() -> None:
+    group = one_group(
+        {"speed_of_answer_ms": 5_000, "speed_of_answer_basis": "call_record", "is_answered_in_seconds": True},
+        {"speed_of_answer_ms": 9_000, "speed_of_answer_basis": "audio", "is_answered_in_seconds": True},
+        {"speed_of_answer_ms": 40_000, "speed_of_answer_basis": "audio", "is_answered_in_seconds": False},
+        {"is_answered": False, "abandoned_after_ms": 90_000},
+    )
+    assert (group["calls_speed_known"], group["calls_speed_heard"], group["calls_answered_in_seconds"]) == (3, 2, 2)
+    assert group["answered_in_seconds_share"] == 2 / 3
+    assert group["answered_in_seconds_low_share"] == pytest.approx(0.2077, abs=1e-4)  # Wilson of 2 of 3
+    assert group["answered_in_seconds_high_share"] == pytest.approx(0.9385, abs=1e-4)
+
+
+def test_rings_are_of_calls_that_were_answered_after_them() -> None:
+    group = one_group(
+        {"rings": 1, "is_answered_in_rings": True},
+        {"rings": 4, "is_answered_in_rings": False},
+        {"rings": 9},  # nobody answered, or the customer was to answer
+        {},
+    )
+    assert (group["calls_rings_known"], group["calls_answered_in_rings"], group["rings"]) == (2, 1, 5)
+    assert (group["average_rings"], group["answered_in_rings_share"]) == (2.5, 0.5)
+    assert group["answered_in_rings_low_share"] < 0.5 < group["answered_in_rings_high_share"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "in_time", "verdict"), [(29, 0, "too few calls"), (30, 24, "open"), (30, 30, "met"), (30, 15, "not met")]
+)
+def test_the_service_level_has_a_target(calls: int, in_time: int, verdict: str) -> None:
+    group = one_group(*({"is_answered": True, "wait_ms": 1_000 if n < in_time else 60_000} for n in range(calls)))
+    assert (group["calls_in_time"], group["service_level_verdict"]) == (in_time, verdict)
+
+
+def test_who_ended_the_handled_calls() -> None:
+    group = one_group(
+        {"is_answered": True, "hung_up_by": "agent", "disconnected_by": "agent"},
+        {"is_answered": True, "hung_up_by": "customer"},
+        {"is_answered": True, "disconnected_by": "customer"},  # no recording: the record alone
+        {"is_answered": True, "disconnected_by": "ivr"},
+        {"is_answered": True},
+        {"is_answered": False, "disconnected_by": "customer"},
+        {"disconnected_by": "agent"},
+    )
+    assert (group["calls_handled"], group["calls_ended_by_agent"], group["calls_ended_by_customer"]) == (5, 1, 2)
+    assert group["calls_end_unknown"] == 2
+    assert group["ended_by_agent_share"] == 1 / 3
+    assert group["ended_by_agent_low_share"] < 1 / 3 < group["ended_by_agent_high_share"]
+
+
+def test_turns_and_talk_against_listening() -> None:
+    group = one_group(
+        {
+            "agent_turns": 3, "customer_turns": 2, "conversation_ms": 30_000, "agent_talk_ms": 12_000,
+            "customer_talk_ms": 6_000, "agent_longest_turn_ms": 8_000,
+        },
+        {
+            "agent_turns": 1, "customer_turns": 0, "conversation_ms": 60_000, "agent_talk_ms": 3_000,
+            "customer_talk_ms": 0, "agent_longest_turn_ms": 3_000,
+        },
+        {"conversation_ms": 500_000},  # parties not told apart
+    )  # fmt: skip
+    assert (group["agent_turns"], group["customer_turns"], group["turns_conversation_ms"]) == (4, 2, 90_000)
+    assert group["average_turns_per_min"] == 4.0
+    assert group["talk_listen_ratio"] == 15 / 6
+    assert (group["agent_longest_turn_ms"], group["median_agent_longest_turn_ms"]) == (8_000, 5_500)
+
+
+def test_words_and_chinese_characters_are_not_mixed() -> None:
+    group = one_group(
+        {"agent_rate_wpm": 120.0, "agent_rated_words": 100, "agent_rated_ms": 50_000},
+        {"agent_rate_wpm": 150.0, "agent_rated_words": 50, "agent_rated_ms": 20_000},
+        {"agent_rate_cpm": 240.0, "agent_rated_words": 80, "agent_rated_ms": 20_000},
+        {"agent_rated_words": 0, "agent_rated_ms": 0},  # no turn was long enough
+    )
+    assert (group["agent_words"], group["agent_words_ms"], group["agent_rate_wpm"]) == (150, 70_000, 150 * 60 / 70)
+    assert (group["agent_characters"], group["agent_characters_ms"], group["agent_rate_cpm"]) == (80, 20_000, 240.0)
+
+
+def test_what_is_heard_of_holds_counts_for_handled_calls() -> None:
+    group = one_group(
+        {"is_answered": True, "audible_holds": 2, "audible_hold_ms": 30_000, "mutes": 1, "mute_ms": 4_000},
+        {"is_answered": True, "audible_holds": 0, "audible_hold_ms": 0, "mutes": 0, "mute_ms": 0},
+        {"is_answered": True, "has_hold": True},
+        {"audible_holds": 5, "audible_hold_ms": 9_000, "mutes": 5, "mute_ms": 5_000},
+    )
+    assert (group["calls_hold_heard"], group["audible_holds"], group["audible_hold_ms"]) == (2, 2, 30_000)
+    assert (group["mutes"], group["mute_ms"]) == (1, 4_000)
+
+
+def test_the_tail_is_averaged_over_calls_with_a_last_word() -> None:
+    group = one_group({"after_last_word_ms": 1_000, "silences_10s": 2}, {"after_last_word_ms": 4_001, "silences_10s": 0}, {})
+    assert (group["calls_last_word_known"], group["after_last_word_ms"]) == (2, 5_001)
+    assert (group["average_after_last_word_ms"], group["silences_10s"]) == (2_500, 2)

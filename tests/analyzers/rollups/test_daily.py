@@ -68,6 +68,12 @@ def test_one_served_call(rows_of_day: Any) -> None:
     assert (row.recording_duration_ms, row.non_talk_ms) == (40_000, 17_000)
     assert row.agent_talk_share == 14 / 26
     assert row.median_greeting_ms == 0
+    assert (row.calls_answered_in_seconds, row.answered_in_seconds_share, row.calls_speed_heard) == (1, 1, 0)
+    assert (row.calls_rings_known, row.rings, row.answered_in_rings_share) == (0, None, None)
+    assert (row.calls_end_unknown, row.ended_by_agent_share) == (1, None)
+    assert (row.calls_last_word_known, row.after_last_word_ms) == (1, 0)
+    assert (row.agent_turns, row.customer_turns, row.turns_conversation_ms) == (3, 3, 40_000)
+    assert (row.agent_longest_turn_ms, row.talk_listen_ratio, row.average_turns_per_min) == (6_000, 14 / 12, 9.0)
 
 
 def test_a_day_without_calls_has_no_row(rows_of_day: Any) -> None:
@@ -110,7 +116,29 @@ def test_a_call_whose_answer_is_unknown_is_neither_handled_nor_abandoned(rows_of
     assert (row.calls_hold_known, row.hold_ms, row.no_hold_share, row.speech_ms) == (0, None, None, 23_000)
 
 
+RUNG = make_call(
+    """
+seconds   0         10        20        30
+ring        #    #    #
+agent                     ####        ##
+customer                      #####
+busy                                    # #
+"""
+)
+"""Rings three times, and the agent hangs up first: the busy tone is on the agent's leg."""
+
+
+def test_a_call_that_is_told_by_its_sound_alone(rows_of_day: Any) -> None:
+    record = replace(SERVED.telephony, offered_at=None, holds=None)
+    (row,) = rows_of_day("daily", numbered([replace(RUNG, telephony=record, recording_started_at=None)]))
+    assert (row.speed_of_answer_ms, row.calls_speed_heard, row.calls_answered_in_seconds) == (14_000, 1, 1)
+    assert (row.calls_rings_known, row.rings, row.calls_answered_in_rings, row.answered_in_rings_share) == (1, 3, 1, 1)
+    assert (row.calls_ended_by_agent, row.ended_by_agent_share) == (1, 1)
+    assert (row.calls_hold_heard, row.audible_holds, row.mutes) == (1, 0, 0)
+
+
 POOL = [
+    RUNG,
     *conformance_calls().values(),
     SERVED,
     waiting(3),
@@ -139,6 +167,9 @@ def test_agents_and_queues_add_up_to_the_day(rows_of_day: Any, drawn: list[tuple
     for row in whole:
         assert row.calls_offered == len(calls)
         assert row.calls_handled + row.calls_abandoned + row.calls_answer_unknown <= row.calls_offered
+        assert row.calls_ended_by_agent + row.calls_ended_by_customer + row.calls_end_unknown == row.calls_handled
+        assert row.calls_answered_in_seconds <= row.calls_speed_known >= row.calls_speed_heard
+        assert row.calls_answered_in_rings <= row.calls_rings_known
         if row.calls_measured:
             assert row.speech_ms + row.non_talk_ms == row.recording_duration_ms
 
@@ -146,6 +177,9 @@ def test_agents_and_queues_add_up_to_the_day(rows_of_day: Any, drawn: list[tuple
 def test_counts_and_sums_are_additive_and_nothing_else_is() -> None:
     not_additive = {c.name for c in spec_of(KpiDaily).columns if not c.field.additive}
     told = ("average_", "median_", "no_hold_", "service_level_")
+    units = ("_share", "_per_min", "_wpm", "_cpm", "_ratio")
     assert not_additive == {
-        f.name for f in fields(KpiDaily) if f.name.startswith(told) or f.name.endswith(("_share", "_per_min"))
+        f.name
+        for f in fields(KpiDaily)
+        if f.name.startswith(told) or f.name.endswith(units) or f.name == "agent_longest_turn_ms"
     }
