@@ -1,0 +1,121 @@
+"""How near a word that was heard is to a word that is looked for: recognisers write what they hear, and what they expect. Pure.
+
+Definition
+----------
+``likeness`` is 1 for the same word and falls with edits per letter: an edit that leaves the sound as it is (unstressed о and а,
+е and и, voiced and voiceless consonants, double letters, silent letters) costs ``_SAME_SOUND``, others 1. Of words shorter than
+``SHORTEST`` letters only the same one is alike. A word of the dictionary that is not the one looked for must be nearer than one
+that no dictionary has, since a recogniser that writes a real word is likelier to have heard it.
+
+In Chinese, characters of one syllable whatever its tone are ``SAME_SYLLABLE`` alike, and of syllables that dialects and lines
+confuse (zh z, ch c, sh s, n l, ing in, eng en, ang an) ``NEAR_SYLLABLE``.
+
+References
+----------
+Levenshtein (1966); Russian vowel reduction and final devoicing; pypinyin for syllables.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rapidfuzz.distance import Levenshtein
+
+from postcall.language.morphology import is_known
+
+SHORTEST = 4
+LEAST_UNKNOWN, LEAST_KNOWN = 0.74, 0.86
+SAME_SYLLABLE, NEAR_SYLLABLE = 0.85, 0.75
+_SAME_SOUND = 0.4
+
+_RU_SOUNDS = str.maketrans("оэыеябвгджзщ", "аиииипфктшсш", "ьъ")
+_EN_SPELLINGS = (
+    ("ph", "f"),
+    ("ck", "k"),
+    ("ee", "i"),
+    ("ea", "i"),
+    ("oo", "u"),
+    ("ou", "u"),
+    ("gh", ""),
+    ("wh", "w"),
+    ("kn", "n"),
+)
+_EN_SOUNDS = str.maketrans("czqydgb", "ksk" + "itkp", "h")
+_ZH_NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("l", "n"), ("ing", "in"), ("eng", "en"), ("ang", "an"))
+
+
+@lru_cache(maxsize=100_000)
+def sound_of(form: str, language: str) -> str:
+    """A rough spelling of how a word sounds.
+
+    Examples
+    --------
+    >>> sound_of("перезвоню", "ru") == sound_of("перизваню", "ru")
+    True
+    """
+    if language == "ru":
+        spelled = form.replace("тся", "ца").replace("ться", "ца").translate(_RU_SOUNDS)
+    elif language == "en":
+        spelled = form
+        for written, sounds in _EN_SPELLINGS:
+            spelled = spelled.replace(written, sounds)
+        spelled = spelled.translate(_EN_SOUNDS).rstrip("e")
+    else:
+        return form
+    return "".join(letter for index, letter in enumerate(spelled) if index == 0 or spelled[index - 1] != letter)
+
+
+def most_edits(length: int) -> int:
+    """How many letters of a word of a length may be wrong."""
+    return 0 if length < SHORTEST else 1 if length <= 6 else 2 if length <= 10 else 3
+
+
+@lru_cache(maxsize=500_000)
+def likeness(heard: str, sought: str, language: str) -> float:
+    """How alike two normalised words are, in [0, 1]; 0 for not at all.
+
+    Examples
+    --------
+    >>> likeness("дабрый", "добрый", "ru") > 0.9, likeness("плохо", "тихо", "ru")
+    (True, 0.0)
+    """
+    if heard == sought:
+        return 1.0
+    length = min(len(heard), len(sought))
+    bound = most_edits(length)
+    if bound == 0 or abs(len(heard) - len(sought)) > bound:
+        return 0.0
+    spelled = Levenshtein.distance(heard, sought, score_cutoff=2 * bound)
+    sounded = Levenshtein.distance(sound_of(heard, language), sound_of(sought, language), score_cutoff=bound)
+    if sounded > bound or spelled > 2 * bound:
+        return 0.0
+    cost = sounded + _SAME_SOUND * max(0, spelled - sounded)
+    score = 1 - cost / max(len(heard), len(sought))
+    return score if score >= (LEAST_KNOWN if is_known(heard, language) else LEAST_UNKNOWN) else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def characters_alike(heard: str, sought: str) -> float:
+    """How alike two Chinese characters sound, in [0, 1]; 0 for not at all."""
+    if heard == sought:
+        return 1.0
+    mine, theirs = _syllables(heard), _syllables(sought)
+    if mine & theirs:
+        return SAME_SYLLABLE
+    return NEAR_SYLLABLE if {_blurred(one) for one in mine} & {_blurred(one) for one in theirs} else 0.0
+
+
+@lru_cache(maxsize=20_000)
+def _syllables(character: str) -> frozenset[str]:
+    from pypinyin import Style, pinyin  # noqa: PLC0415  # a second to import, for calls in Chinese alone
+
+    return frozenset(pinyin(character, style=Style.NORMAL, heteronym=True)[0])
+
+
+def _blurred(syllable: str) -> str:
+    for clear, blurred in _ZH_NEAR:
+        if syllable.startswith(clear) and clear in {"zh", "ch", "sh", "l"}:
+            syllable = blurred + syllable.removeprefix(clear)
+        elif syllable.endswith(clear):
+            syllable = syllable.removesuffix(clear) + blurred
+    return syllable

@@ -1,0 +1,146 @@
+"""Words of one party -> tokens that phrases are matched on. Pure.
+
+Definition
+----------
+A token is a word with its normalised form and its dictionary forms. In Russian and English a word is a token; in Chinese every
+character is one, because recognisers cut Chinese into words as they please, and runs of Latin letters or digits stay whole.
+
+Edge cases
+----------
+Sentences are known by the punctuation that the recogniser writes. Where it writes none, an utterance (words with no more than
+``PAUSE_MS`` between) is a sentence, and whether it is a question is told by its question words. Capitals say nothing, ё is е.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from postcall.language.morphology import lemmas_of
+from postcall.language.question_words import sounds_like_question
+from postcall.transcript import Word
+
+PAUSE_MS = 700
+"""A longer silence between two words of a party begins a new utterance."""
+
+_EDGES = re.compile(r"^[^\w]+|[^\w]+$")
+_CHINESE = re.compile(r"[一-鿿]|[^\W一-鿿]+")
+_ENDS = re.compile(r"[.!?…。！？]+[»”\"')\]]*$")
+_ASKS = re.compile(r"[?？][»”\"')\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, or one Chinese character. Its text never appears in a repr.
+
+    Attributes
+    ----------
+    text, form
+        As said; in lower case, ё as е, without punctuation around it.
+    lemmas
+        Dictionary forms it may be of; the form itself where none are known.
+    start_ms, end_ms
+        When it was said; a Chinese character has its share of its word.
+    word
+        Which of the words given it belongs to.
+    starts_utterance
+        Whether it is the first after a pause.
+    ends_sentence, is_question
+        Whether it is the last of its sentence; whether that sentence asks.
+    is_in_doubt
+        Whether it is in doubt who said it.
+    """
+
+    text: str = field(repr=False)
+    form: str = field(repr=False)
+    lemmas: frozenset[str] = field(repr=False)
+    start_ms: int
+    end_ms: int
+    word: int
+    starts_utterance: bool = False
+    ends_sentence: bool = False
+    is_question: bool = False
+    is_in_doubt: bool = False
+
+
+def normalised(text: str) -> str:
+    """A word in lower case, ё as е, without punctuation around it.
+
+    Examples
+    --------
+    >>> normalised("«Ёлка»,")
+    'елка'
+    """
+    return _EDGES.sub("", text.lower().replace("ё", "е"))
+
+
+def tokens(words: Sequence[Word], language: str) -> tuple[Token, ...]:
+    """Tokens of one party's words.
+
+    Parameters
+    ----------
+    words
+        In order of start, of one party.
+    language
+        ISO 639-1.
+    """
+    pieces = [piece for index, word in enumerate(words) for piece in _pieces(index, word, language)]
+    is_punctuated = any(_ENDS.search(word.text) for word in words)
+    made: list[Token] = []
+    sentence: list[tuple[str, str, int, int, int, bool]] = []
+    for number, piece in enumerate(pieces):
+        sentence.append(piece)
+        following = pieces[number + 1] if number + 1 < len(pieces) else None
+        is_last_of_word = following is None or following[4] != piece[4]
+        is_pause = following is None or following[2] - piece[3] > PAUSE_MS
+        is_end = (is_last_of_word and bool(_ENDS.search(words[piece[4]].text))) if is_punctuated else is_pause
+        if is_end or following is None:
+            made += _sentence(sentence, words, language, is_punctuated=is_punctuated, before=made[-1] if made else None)
+            sentence = []
+    return tuple(made)
+
+
+def _pieces(index: int, word: Word, language: str) -> list[tuple[str, str, int, int, int, bool]]:
+    """Text, form, start, end and number of what a word is made of."""
+    if language != "zh":
+        form = normalised(word.text)
+        return [(word.text, form, word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)] if form else []
+    parts = _CHINESE.findall(word.text.lower())
+    share_ms = word.span.duration_ms / len(parts) if parts else 0.0
+    start_ms = word.span.start_ms
+    return [
+        (part, part, start_ms + round(number * share_ms), start_ms + round((number + 1) * share_ms), index, word.is_in_doubt)
+        for number, part in enumerate(parts)
+    ]
+
+
+def _sentence(
+    pieces: Sequence[tuple[str, str, int, int, int, bool]],
+    words: Sequence[Word],
+    language: str,
+    *,
+    is_punctuated: bool,
+    before: Token | None,
+) -> list[Token]:
+    forms = [piece[1] for piece in pieces]
+    is_question = bool(_ASKS.search(words[pieces[-1][4]].text)) if is_punctuated else sounds_like_question(forms, language)
+    end_ms = before.end_ms if before is not None else None
+    made = []
+    for number, (text, form, start, end, word, is_in_doubt) in enumerate(pieces):
+        made.append(
+            Token(
+                text=text,
+                form=form,
+                lemmas=lemmas_of(form, language),
+                start_ms=start,
+                end_ms=end,
+                word=word,
+                starts_utterance=end_ms is None or start - end_ms > PAUSE_MS,
+                ends_sentence=number == len(pieces) - 1,
+                is_question=is_question,
+                is_in_doubt=is_in_doubt,
+            )
+        )
+        end_ms = end
+    return made
