@@ -1,0 +1,1 @@
+"""Conduct manuals as rules: read, applied to one call, scored."""

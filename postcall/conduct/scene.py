@@ -1,0 +1,199 @@
+"""Everything that a rule may look at: the call, its measures, and the phrases that each party says.
+
+Conventions
+-----------
+Phrases of all rules are found in one pass a party, when the first rule asks. Whatever a call lacks raises `MissingInput` with
+the reason, which becomes *not measurable*.
+
+Definition
+----------
+anchor
+    A place that windows and conditions refer to: ``@group`` said by anybody, ``agent:@group`` or ``customer:@group``,
+    ``event:hold``, ``start`` or ``end`` of the conversation.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from postcall.agent_stretches import agent_stretches
+from postcall.call import Call
+from postcall.conduct.manual import Manual
+from postcall.conduct.results import Finding
+from postcall.errors import MissingInput
+from postcall.language.phrases import PhraseBook, PhraseMatch
+from postcall.language.tokens import Token, tokens
+from postcall.not_measurable import reasons_by_column
+from postcall.spans import Span
+from postcall.telephony import Role
+
+PARTIES = (Role.AGENT, Role.CUSTOMER)
+
+
+class Scene:
+    """A call before one manual.
+
+    Parameters
+    ----------
+    call
+        The call.
+    rows
+        Rows that the analyzers made of it, by table.
+    manual
+        Whose phrases are found.
+    book
+        The manual's patterns; made once for all calls (`book_of`).
+    """
+
+    def __init__(self, call: Call, rows: Mapping[str, Sequence[Any]], manual: Manual, book: PhraseBook) -> None:
+        self.call, self.rows, self.manual = call, rows, manual
+        self._book = book
+        self._tokens: dict[Role, tuple[Token, ...]] = {}
+        self._found: dict[Role, dict[str, list[PhraseMatch]]] = {}
+
+    # ── words ────────────────────────────────────────────────────────────────
+
+    def tokens(self, role: Role) -> tuple[Token, ...]:
+        """Tokens of a party.
+
+        Raises
+        ------
+        MissingInput
+            No transcript, or the parties cannot be told apart.
+        """
+        if role not in self._tokens:
+            self._tokens[role] = tokens(self.call.words(role), self.manual.heading.language)
+        return self._tokens[role]
+
+    def need_words(self) -> None:
+        """Raise the reason where the words of both parties are not known."""
+        for role in PARTIES:
+            self.tokens(role)
+
+    def matches(self, role: Role, references: Sequence[str]) -> list[PhraseMatch]:
+        """Where a party says one of some patterns or groups, in order; where several overlap, the best."""
+        if role not in self._found:
+            self._found[role] = self._book.find(self.tokens(role))
+        found = [match for pattern in self.manual.all_of(references) for match in self._found[role][pattern]]
+        kept: list[PhraseMatch] = []
+        for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
+            if all(match.last < other.first or match.first > other.last for other in kept):
+                kept.append(match)
+        return sorted(kept, key=lambda one: one.first)
+
+    def said(self, role: Role, group: str) -> list[Finding]:
+        """Where a party says a group of phrases; nothing for a group that the manual does not have."""
+        if not self.manual.has_group(group):
+            return []
+        return [self.finding(role, match) for match in self.matches(role, (f"@{group}",))]
+
+    def finding(self, role: Role, match: PhraseMatch) -> Finding:
+        """A match as evidence."""
+        said = self.tokens(role)[match.first : match.last + 1]
+        places = self._places[role]
+        return Finding(
+            Span(said[0].start_ms, max(said[-1].end_ms, said[0].start_ms + 1)),
+            role,
+            places[said[0].word],
+            places[said[-1].word],
+            match.score,
+        )
+
+    @cached_property
+    def _places(self) -> dict[Role, list[int]]:
+        """Place in the transcript of each word of a party."""
+        place_of = {id(word): place for place, word in enumerate(self.call.need_transcript().words)}
+        return {role: [place_of[id(word)] for word in self.call.words(role)] for role in PARTIES}
+
+    # ── measures ─────────────────────────────────────────────────────────────
+
+    def measure(self, name: str) -> Any:
+        """A column of a ``call_`` table.
+
+        Raises
+        ------
+        MissingInput
+            The call has no row there, or the column is empty; with the reason.
+        """
+        table, column = name.split(".", 1)
+        row = next(iter(self.rows.get(table, ())), None)
+        if row is None:
+            raise MissingInput(table, f"the call has no row in {table}")
+        value = getattr(row, column)
+        if value is None:
+            columns = [name for name in getattr(type(row), "__dataclass_fields__", ()) if name != "not_measurable"]
+            reasons = reasons_by_column(getattr(row, "not_measurable", None) or "", columns)
+            raise MissingInput(table, reasons.get(column, f"{column} is not known"))
+        return value
+
+    def events(self, table: str, where: Mapping[str, str | bool | int]) -> list[Finding]:
+        """Rows of an event table as evidence, as far as ``where`` fits them."""
+        return [
+            Finding(Span(row.start_ms, row.start_ms + max(1, _length_ms(row))))
+            for row in self.rows.get(table, ())
+            if row.start_ms is not None and all(getattr(row, column, None) == value for column, value in where.items())
+        ]
+
+    # ── what happens ─────────────────────────────────────────────────────────
+
+    @cached_property
+    def holds(self) -> tuple[Span, ...]:
+        """Holds inside the recording that are no transfers.
+
+        Raises
+        ------
+        MissingInput
+            It is not known where the call was on hold.
+        """
+        transfers = set(self.transfers) if self.call.has_parties else set()
+        return tuple(hold for hold in self.call.holds() if hold not in transfers)
+
+    @cached_property
+    def transfers(self) -> tuple[Span, ...]:
+        """From the first agent's last word to the next agent's first.
+
+        Raises
+        ------
+        MissingInput
+            The parties cannot be told apart.
+        """
+        stretches = agent_stretches(self.call)
+        return tuple(
+            Span(before.span.end_ms, max(after.span.start_ms, before.span.end_ms + 1))
+            for before, after in itertools.pairwise(stretches)
+        )
+
+    def happenings(self, event: str) -> tuple[Span, ...]:
+        """Where an event happens; raises as `holds` does."""
+        if event == "hold":
+            return self.holds
+        if event == "transfer":
+            return self.transfers
+        return tuple(hold.span for hold in self.call.audible_holds if hold.is_mute)
+
+    def anchored(self, anchor: str) -> list[Span]:
+        """Where an anchor lies, in order; raises what it needs and the call lacks."""
+        conversation = self.call.conversation()
+        if anchor in {"start", "end"}:
+            if conversation is None:
+                return []
+            at_ms = conversation.start_ms if anchor == "start" else conversation.end_ms
+            return [Span(at_ms, at_ms + 1)]
+        if anchor.startswith("event:"):
+            return list(self.happenings(anchor.removeprefix("event:")))
+        party, _, reference = anchor.rpartition(":")
+        roles = PARTIES if not party else (Role(party),)
+        found = [self.finding(role, match).span for role in roles for match in self.matches(role, (reference,))]
+        return sorted(found)
+
+
+def _length_ms(row: Any) -> int:
+    return int(row.duration_ms if hasattr(row, "duration_ms") else row.end_ms - row.start_ms)
+
+
+def book_of(manual: Manual) -> PhraseBook:
+    """All patterns of a manual, each under itself."""
+    return PhraseBook({pattern: (phrase,) for pattern, phrase in manual.patterns.items()}, manual.heading.language)
