@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-diarization clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-diarization bench-roles bench-faults clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -17,10 +17,11 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/postcall docs --check
 
 types: $(VENV)/.installed-lint
-	$(BIN)/mypy --strict postcall analyzers storage flows
+	$(BIN)/mypy --strict postcall analyzers standards storage flows
 
 docs: $(VENV)/.installed
 	$(BIN)/postcall docs
@@ -47,6 +48,13 @@ bench-asr: $(VENV)/.installed
 
 bench-diarization: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.diarization $(or $(OUT),../postcall-bench-diarization)
+
+bench-roles: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.roles $(or $(OUT),../postcall-bench-roles)
+
+# Nights that are killed, run out of disk or meet each other, then run again: half a minute for each trial of TRIALS.
+bench-faults: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.faults $(or $(OUT),../postcall-bench-faults) --trials $(or $(TRIALS),50)
 
 clean:
 	rm -rf $(VENV) demo-store .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -34,6 +34,7 @@ from postcall.fields import (
     NotMeasurable,
     QueueName,
     RecordingDurationMs,
+    RoleSourceName,
     StartedAt,
     TeamName,
 )
@@ -65,7 +66,7 @@ class CallContact:
     language: Language
     has_recording: Annotated[bool, Field("Whether there is a recording that could be used.")]
     has_parties: Annotated[bool, Field("Whether agent and customer are told apart in the recording.")]
-    role_source: Annotated[str | None, Field("What told who is agent and who customer: call_record or settings.")]
+    role_source: RoleSourceName
     has_transcript: Annotated[bool, Field("Whether the words are known.")]
     transcript_engine: Annotated[str | None, Field("What recognised the words; empty without a transcript.")]
     call_duration_ms: CallDurationMs | None
@@ -74,7 +75,7 @@ class CallContact:
     not_measurable: NotMeasurable
 
 
-@analyzer(version=2)
+@analyzer(version=3)
 def contact(call: Call) -> Iterator[CallContact]:
     """The row of the call."""
     record, transcript = call.telephony, call.transcript

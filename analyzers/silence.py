@@ -9,7 +9,7 @@ Definition
 lead-in   non-talk before the first speech: ringing, a recorder started early
 tail      non-talk after the last speech: the open line
 silence   non-talk inside the conversation and outside hold
-owner     who owed the next word: `postcall.silence_owner` has the rules
+owner     who owed the next word, and ``preceded_by`` what was said before: `postcall.silence_owner` has the rules
 
 ``lead_in_ms + tail_ms + silence_ms + hold_non_talk_ms == non_talk_ms`` holds exactly. Counts (``silences_3s``, …) are
 of silences of at least that many seconds; the longer ones are among the shorter.
@@ -91,10 +91,10 @@ class CallSilence:
 
 @table("event_silence", grain="silence of at least `silence.min_s`", primary_key=("call_id", "start_ms"))
 class EventSilence(OwnedSilenceRow):
-    """Silences inside the conversation and outside hold, and who owed the next word."""
+    """Silences inside the conversation and outside hold, who owed the next word, and what was said before."""
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def silence(call: Call, policy: SilencePolicy) -> Iterator[CallSilence | EventSilence]:
     """One row of the call's silence, then its silences."""
     why = Reasons()

@@ -21,6 +21,7 @@ from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.fields import CallId, EndMs, LabelRole, Language, SpeakerLabel, StartMs
 from postcall.tables import Field, table
+from postcall.telephony import Role
 
 
 @table("stage_word", grain="word", primary_key=("call_id", "position"))
@@ -35,6 +36,9 @@ class StageWord:
     end_ms: EndMs
     text: Annotated[str, Field("The word as the engine wrote it.", pii=True)]
     probability: Annotated[float | None, Field("The engine's own probability of the word.", minimum=0, maximum=1)]
+    is_in_doubt: Annotated[
+        bool, Field("Whether its speaker is in doubt: it lies at a change of speakers, or two speak. Only on one channel.")
+    ]
 
 
 @table("call_transcript", grain="call with a transcript", primary_key=("call_id",))
@@ -46,13 +50,19 @@ class CallTranscript:
     options: Annotated[str, Field("Options of the engine in force, as a JSON object.")]
     language: Language
     words: Annotated[int, Field("Words of the transcript that lie in speech.", minimum=0)]
+    agent_mean_probability: Annotated[
+        float | None, Field("Mean of the engine's own probability of the agent's words.", minimum=0, maximum=1)
+    ]
+    customer_mean_probability: Annotated[
+        float | None, Field("Mean of the engine's own probability of the customer's words.", minimum=0, maximum=1)
+    ]
     words_clipped: Annotated[int, Field("Words that reached out of speech and were clipped to it.", minimum=0)]
     words_dropped: Annotated[int, Field("Words with no speech under them, dropped.", minimum=0)]
     marks_ignored: Annotated[int, Field("Annotations such as [noise] that are no words.", minimum=0)]
     speech_without_words_ms: Annotated[int, Field("Speech under which no word was recognised.", unit="ms", minimum=0)]
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def spoken_words(call: Call) -> Iterator[StageWord | CallTranscript]:
     """The row of the transcript, and one for each of its words."""
     transcript = call.need_transcript()
@@ -62,6 +72,8 @@ def spoken_words(call: Call) -> Iterator[StageWord | CallTranscript]:
         options=json.dumps(dict(transcript.options), ensure_ascii=False, sort_keys=True),
         language=transcript.language,
         words=len(transcript.words),
+        agent_mean_probability=_mean_probability(call, Role.AGENT),
+        customer_mean_probability=_mean_probability(call, Role.CUSTOMER),
         words_clipped=transcript.words_clipped,
         words_dropped=transcript.words_dropped,
         marks_ignored=transcript.marks_ignored,
@@ -78,4 +90,11 @@ def spoken_words(call: Call) -> Iterator[StageWord | CallTranscript]:
             end_ms=word.span.end_ms,
             text=word.text,
             probability=word.probability,
+            is_in_doubt=word.is_in_doubt,
         )
+
+
+def _mean_probability(call: Call, role: Role) -> float | None:
+    """How sure the engine is of a party's words; None where it does not say, or the parties are not told apart."""
+    known = [word.probability for word in (call.words(role) if call.has_parties else ()) if word.probability is not None]
+    return round(sum(known) / len(known), 4) if known else None

@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from flows import operation_commands, pages_commands, standards_commands
 from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
 
 app = typer.Typer(
@@ -32,6 +33,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(standards_commands.app)
+app.add_typer(operation_commands.app)
+app.add_typer(pages_commands.app)
+app.add_typer(pages_commands.report_group)
 
 LOG_WIDTH = 120
 
@@ -118,14 +124,17 @@ def nightly(
         raise typer.Exit(QUARANTINED)
 
 
-@app.command()
+@pages_commands.report_group.callback()
 def report(
+    context: typer.Context,
     date: Date = None,
     store: Store = None,
     settings: SettingsFile = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Save it as a picture as well.")] = None,
 ) -> None:
-    """Print what a night found, put aside and could not measure."""
+    """Print what a night found, put aside and could not measure; or publish it as pages."""
+    if context.invoked_subcommand is not None:
+        return
     from flows.report import print_report
     from flows.settings import load_settings, yesterday
 

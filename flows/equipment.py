@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.listen import LISTENING_POLICIES
 from flows.settings import DiarizerSettings, Settings, TranscriberSettings
 from postcall.analyzer import Registry, discover
+from postcall.conduct.evaluate import Judge, check_measures
 from postcall.errors import SettingsError
 from postcall.policy import Policy, PolicySet, load_policy
 from postcall.speech.engines import Diarizer, Transcriber, load_diarizer, load_transcriber
+from standards import load_manual, manual_ids
 
 LIBRARIES = ("postcall", "faster-whisper", "ctranslate2", "onnxruntime", "pyannote.audio", "torch", "av", "numpy", "scipy")
 """Libraries that shape the numbers; their versions stand in run_night and in the run id."""
@@ -25,6 +28,8 @@ class Equipment:
     ----------
     registry, policies
         Analyzers and rollups; the policy in force.
+    judges
+        Conduct manuals in force.
     transcriber
         Who writes the words; None for transcripts that lie beside the recordings alone.
     why_no_transcriber
@@ -35,6 +40,7 @@ class Equipment:
 
     registry: Registry
     policies: PolicySet
+    judges: tuple[Judge, ...]
     transcriber: Transcriber | None
     why_no_transcriber: str
     diarizer: Diarizer | None
@@ -57,7 +63,30 @@ def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
     policies = load_policy(settings.policy, policy_sections(registry))
     transcriber, why_no_transcriber = _transcriber(settings.transcriber, use_transcripts=use_transcripts)
     diarizer, why_no_diarizer = _diarizer(settings.diarizer)
-    return Equipment(registry, policies, transcriber, why_no_transcriber, diarizer, why_no_diarizer)
+    judges = manuals_in_force(settings.manuals, registry)
+    return Equipment(registry, policies, judges, transcriber, why_no_transcriber, diarizer, why_no_diarizer)
+
+
+def manuals_in_force(names: Sequence[str] | None, registry: Registry) -> tuple[Judge, ...]:
+    """The manuals by which calls are judged, each for the calls of its language.
+
+    Parameters
+    ----------
+    names
+        Ids of manuals that come along, or files of one's own; None for all that come along.
+    registry
+        Whose tables their rules measure.
+
+    Raises
+    ------
+    PolicyError
+        A manual is wrong.
+    """
+    manuals = [load_manual(name) for name in (manual_ids() if names is None else names)]
+    columns = {name: [column.name for column in spec.columns] for name, spec in registry.tables.items()}
+    for manual in manuals:
+        check_measures(manual, columns)
+    return Judge.all_of(manuals)
 
 
 def _transcriber(asked: TranscriberSettings, *, use_transcripts: bool) -> tuple[Transcriber | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +11,13 @@ from flows.failures import Failure, where_raised
 from flows.listen import HeardCall
 from postcall.analyzer import Analyzer
 from postcall.call import Call
+from postcall.conduct.evaluate import Judge
+from postcall.conduct.scene import Said
+from postcall.conduct.scorecard import conduct_rows
 from postcall.errors import AnalyzerError, MissingInput
 from postcall.policy import PolicySet
 from postcall.rollup import Analysed, Rowless
+from postcall.tables import spec_of
 from storage.runs import RunSkip
 
 BROKE = "the analyzer broke; run_failure says where"
@@ -41,22 +46,30 @@ class Findings:
     recordings: int = 0
     engines: Counter[str] = field(default_factory=Counter)
 
-    def add(self, heard: HeardCall, analyzers: tuple[Analyzer, ...], policies: PolicySet) -> None:
-        """Count one call and let every analyzer measure it."""
+    def add(
+        self, heard: HeardCall, analyzers: tuple[Analyzer, ...], policies: PolicySet, judges: tuple[Judge, ...] = ()
+    ) -> None:
+        """Count one call, let every analyzer measure it, then judge it by the manuals of its language."""
         call = heard.call
         self.call_ids.append(call.call_id)
         self.failures += heard.failures
         self.recordings += call.recording is not None
         if call.transcript is not None:
             self.engines[call.transcript.engine] += 1
+        of_call: dict[str, list[Any]] = defaultdict(list)
         for analyzer in analyzers:
-            self._measure(call, analyzer, policies)
+            self._measure(call, analyzer, policies, of_call)
+        if call.recording is not None:
+            asked = [judge for judge in judges if judge.applies_to(call)]
+            said = asked[0].listen(call) if asked else None
+            for judge in asked:
+                self._judge(call, judge, of_call, said)
 
     def analysed(self, analyzers: tuple[Analyzer, ...]) -> Analysed:
         """Which tables the analyzers were to fill, and how many calls have no row in them, and why."""
         skipped = Counter((skip.analyzer, skip.reason) for skip in self.skips)
-        broke = Counter((one.analyzer, BROKE) for one in self.failures if one.stage == "analyzer" and one.analyzer is not None)
         tables = {analyzer.name: [spec for spec in analyzer.tables if spec.prefix == "call_"] for analyzer in analyzers}
+        broke = Counter((one.analyzer, BROKE) for one in self.failures if one.stage == "analyzer" and one.analyzer in tables)
         return Analysed(
             calls=len(self.call_ids),
             tables=tuple(spec for specs in tables.values() for spec in specs),
@@ -67,7 +80,20 @@ class Findings:
             ),
         )
 
-    def _measure(self, call: Call, analyzer: Analyzer, policies: PolicySet) -> None:
+    def _judge(self, call: Call, judge: Judge, of_call: Mapping[str, list[Any]], said: Said | None) -> None:
+        try:
+            rows = list(conduct_rows(judge, call, of_call, said))
+        except Exception as error:  # noqa: BLE001  # a rule's defect costs the manual's rows of this call, not the night
+            broken = AnalyzerError(
+                f"manual '{judge.manual.id}' version {judge.manual.heading.version} broke: {where_raised(error)}",
+                hint="the call is in order; mend the manual or its protocol and run the night again",
+            )
+            self.failures.append(Failure("analyzer", broken, call_id=call.call_id, analyzer=judge.manual.id))
+        else:
+            for row in rows:
+                self.rows[spec_of(row).name].append(row)
+
+    def _measure(self, call: Call, analyzer: Analyzer, policies: PolicySet, of_call: dict[str, list[Any]]) -> None:
         try:
             rows = analyzer.rows(call, policies)
         except MissingInput as missing:
@@ -82,3 +108,4 @@ class Findings:
         else:
             for row in rows:
                 self.rows[row.__table__.name].append(row)
+                of_call[row.__table__.name].append(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,20 +13,45 @@ from flows.ear import Ear, SoundPolicies
 from flows.failures import Failure, Stage, where_raised
 from flows.plan import PlannedCall
 from flows.settings import Recorder
+from postcall.acoustics import Acoustics
 from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
 from postcall.call import Call
 from postcall.errors import EngineError, MissingInput, PostCallError, RecordingError, TranscriptError
 from postcall.policy import Policy, PolicySet
-from postcall.roles import RoleAssignment, assign_roles
-from postcall.spans import union
-from postcall.speakers import over_speech, with_speakers
+from postcall.recording import Recording
+from postcall.roles import (
+    VERSION,
+    EmptyChannel,
+    Heard,
+    Layout,
+    RoleAssignment,
+    RolePolicy,
+    assign_roles,
+    empty_channel,
+    reaches_agent_ms,
+    told_layout,
+)
+from postcall.spans import Span, Spans, intersect, total_ms, union
+from postcall.speakers import (
+    MENU,
+    Diarized,
+    SpeakerPolicy,
+    cut_out,
+    filled,
+    human_part,
+    over_speech,
+    put_back,
+    with_menu,
+    with_speakers,
+    without_ghosts,
+)
 from postcall.speech.brought import read_transcript
-from postcall.speech.engines import Diarizer, SpokenChannel, Transcriber
+from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, SpokenChannel, Transcriber
 from postcall.speech.word_fit import WordPolicy, fit_transcript
-from postcall.telephony import Telephony
-from postcall.timeline import SpeakerTimeline
+from postcall.telephony import Role, Telephony
+from postcall.timeline import MIXED, SpeakerTimeline
 from postcall.transcript import Transcript
 from postcall.turns import TurnPolicy
 from storage.artifacts import Artifacts, digest
@@ -37,6 +62,8 @@ LISTENING_POLICIES: dict[str, type[Policy]] = {
     "topology": TopologyPolicy,
     "speech": SpeechPolicy,
     "words": WordPolicy,
+    "speakers": SpeakerPolicy,
+    "roles": RolePolicy,
     "turns": TurnPolicy,
 }
 """Policy sections of the stages before the analyzers."""
@@ -92,6 +119,8 @@ class Listener:
         self._artifacts = artifacts
         self._sound = SoundPolicies.of(policies)
         self._words = policies.section("words", WordPolicy)
+        self._speakers = policies.section("speakers", SpeakerPolicy)
+        self._roles = policies.section("roles", RolePolicy)
         self._turns = policies.section("turns", TurnPolicy)
         self._recorder = recorder
         self._transcriber = transcriber
@@ -108,7 +137,7 @@ class Listener:
         engine = self._transcriber
         words = _identity(engine) if engine else [self._use_transcripts]
         speakers = _identity(self._diarizer) if self._diarizer else []
-        return digest(self._sound.key, words, speakers, self._recorder.model_dump(mode="json"))
+        return digest(self._sound.key, words, speakers, VERSION, self._recorder.model_dump(mode="json"))
 
     def hear_all(self, planned: Sequence[PlannedCall], *, workers: int) -> Iterator[HeardCall]:
         """Every call, in the order given; ``workers`` recordings are listened to side by side.
@@ -138,44 +167,48 @@ class Listener:
         except (RecordingError, EngineError) as error:
             why = f"the recording was put aside ({error.code})"
             return HeardCall(self._without_recording(record, why), (_failure("recording", error, planned),))
-        given = assign_roles(record, recording, self._recorder.layouts)
-        missing = {"parties": given.reason} if given.reason else {}
+        recording_started_at = self._recording_started_at(record)
+        missing: dict[str, str] = {}
+        if recording_started_at is None:
+            missing["recording_start"] = "the call record does not tell when the recording started"
+        scene = _Scene.of(record, recording, timeline, acoustics, self._recorder, recording_started_at)
         failures: tuple[Failure, ...] = ()
-        speakers: tuple[SpeakerTimeline, SpeakerTimeline] | None = None
         try:
-            speakers = None if recording.topology.is_separated else self._told_apart(ear)
+            if scene.is_one_channel:
+                scene = scene.told_apart(self._told_apart(ear, scene), self._speakers)
         except MissingInput as reason:
-            missing["parties"] = f"{given.reason}, {reason.message}"
+            missing["parties"] = f"{scene.why_one_channel}, {reason.message}"
         except (EngineError, RecordingError) as error:
             missing["parties"] = f"the speakers could not be told apart ({error.code})"
             failures = (_failure("speakers", error, planned),)
         transcript: Transcript | None = None
         try:
-            transcript = self._written(planned, ear, given)
+            transcript = self._written(planned, ear, scene)
         except MissingInput as reason:
             missing["transcript"] = reason.message
         except (TranscriptError, EngineError, RecordingError) as error:
             missing["transcript"] = f"the words could not be had ({error.code})"
             failures += (_failure("transcript", error, planned),)
         if transcript is not None:
-            transcript = fit_transcript(transcript, timeline.by_label, self._words)
-        if speakers is not None:
-            overlapping, exclusive = speakers
-            timeline = over_speech(union(*timeline.by_label.values()), overlapping)
-            missing["parties"] = f"{given.reason}, and nothing tells which of its speakers is the agent"
-            if transcript is not None:
-                transcript = replace(transcript, words=with_speakers(transcript.words, exclusive))
-        recording_started_at = self._recording_started_at(record)
-        if recording_started_at is None:
-            missing["recording_start"] = "the call record does not tell when the recording started"
+            transcript = scene.spoken(fit_transcript(transcript, scene.channel_speech, self._words), self._speakers)
+        given = RoleAssignment()
+        if "parties" not in missing:
+            given = assign_roles(scene.layout, scene.heard(transcript), self._roles)
+            if given.reason is not None:
+                because = [scene.layout.reason, given.reason] if scene.layout.reason != given.reason else [given.reason]
+                missing["parties"] = ", and ".join(part for part in because if part)
         call = Call(
             telephony=record,
             recording=recording,
-            timeline=timeline,
-            acoustics=acoustics,
+            timeline=scene.timeline,
+            acoustics=scene.acoustics,
             transcript=transcript,
-            roles=given.roles,
+            roles=scene.with_menu_role(given.roles),
             role_source=given.source,
+            role_confidence=given.confidence,
+            is_map_contradicted=given.is_map_contradicted,
+            ghost_speakers=scene.diarized.ghosts if scene.diarized is not None else None,
+            empty_channel=scene.empty.kind if scene.empty is not None else None,
             recording_started_at=recording_started_at,
             turn_policy=self._turns,
             missing=missing,
@@ -195,34 +228,35 @@ class Listener:
 
     # ── speakers ─────────────────────────────────────────────────────────────
 
-    def _told_apart(self, ear: Ear) -> tuple[SpeakerTimeline, SpeakerTimeline]:
-        """What the diarizer says of a recording with everybody on one channel: with overlaps, and exclusive."""
+    def _told_apart(self, ear: Ear, scene: _Scene) -> Diarized:
+        """What the diarizer says of the human part of the channel that everybody is on."""
         engine = self._diarizer
         if engine is None:
             raise MissingInput("parties", self._why_no_diarizer)
-        key = digest(self._sound.key, *_identity(engine))
+        part = scene.human_part
+        key = digest(self._sound.key, *_identity(engine), scene.one_channel, [[span.start_ms, span.end_ms] for span in part])
         kept = self._artifacts.diarization(ear.sha256, key)
-        if kept is not None:
-            return kept
-        [channel] = ear.channels()
-        with self._turn_at_the_engines:
-            try:
-                overlapping, exclusive = engine.diarize(channel.samples_16k)
-            except PostCallError:
-                raise
-            except Exception as error:
-                raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
-        self._artifacts.put_diarization(ear.sha256, key, overlapping, exclusive)
-        return overlapping, exclusive
+        if kept is None:
+            [samples] = [channel.samples_16k for channel in ear.channels() if channel.label == scene.one_channel]
+            with self._turn_at_the_engines:
+                try:
+                    told = engine.diarize(cut_out(samples, part, SAMPLES_PER_MS))
+                except PostCallError:
+                    raise
+                except Exception as error:
+                    raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
+            kept = put_back(told[0], part), put_back(told[1], part)
+            self._artifacts.put_diarization(ear.sha256, key, *kept)
+        return without_ghosts(*kept, self._speakers)
 
     # ── words ────────────────────────────────────────────────────────────────
 
-    def _written(self, planned: PlannedCall, ear: Ear, given: RoleAssignment) -> Transcript:
+    def _written(self, planned: PlannedCall, ear: Ear, scene: _Scene) -> Transcript:
         """The words, as the engine or the file beside the recording has them, not yet fitted to speech."""
         if not self._use_transcripts:
             raise MissingInput("transcript", "words were left out of this run (--no-transcript)")
         if planned.transcript_file is not None:
-            return self._brought(planned, ear, given)
+            return self._brought(planned, ear, scene)
         if self._transcriber is None:
             raise MissingInput("transcript", self._why_no_transcriber)
         language = planned.telephony.language
@@ -237,10 +271,11 @@ class Listener:
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
 
-    def _brought(self, planned: PlannedCall, ear: Ear, given: RoleAssignment) -> Transcript:
+    def _brought(self, planned: PlannedCall, ear: Ear, scene: _Scene) -> Transcript:
         assert planned.transcript_file is not None
         language = planned.telephony.language
-        key = digest("brought", planned.transcript_sha256, self._sound.key, dict(given.roles), language)
+        roles, speech = scene.layout.roles, scene.channel_speech
+        key = digest("brought by fit", planned.transcript_sha256, self._sound.key, dict(roles), list(speech), language)
         kept = self._artifacts.transcript(ear.sha256, key)
         if kept is not None:
             return kept
@@ -248,7 +283,7 @@ class Listener:
         try:
             with self._recordings.open(planned.transcript_file) as file:
                 text = file.read().decode("utf-8-sig")
-            transcript = read_transcript(suffix, text, ear.sound()[1].by_label, given.roles, language)
+            readings = [read_transcript(suffix, text, speech, named, language) for named in _namings(list(speech), roles)]
         except UnicodeDecodeError:
             # No cause is chained: it holds the text.
             raise TranscriptError("the transcript beside the recording is not UTF-8", hint="write it in UTF-8") from None
@@ -256,8 +291,159 @@ class Listener:
             raise
         except Exception as error:  # noqa: BLE001  # what no reader foresaw costs this call's words, not the night
             raise TranscriptError(f"the transcript beside the recording cannot be read: {where_raised(error)}") from None
+        # The first of equals: the one by the map.
+        transcript = max(readings, key=lambda reading: _ms_in_speech(reading, speech))
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
+
+
+def _namings(labels: Sequence[str], roles: Mapping[str, Role]) -> list[Mapping[str, Role]]:
+    """Ways in which a transcript's "agent" and "customer" may lie on two channels: a map may be missing, or wrong."""
+    if len(labels) != 2:
+        return [roles]
+    one = dict(zip(labels, (Role.AGENT, Role.CUSTOMER), strict=True))
+    other = dict(zip(labels, (Role.CUSTOMER, Role.AGENT), strict=True))
+    return [roles, *(naming for naming in (one, other) if naming != roles)]
+
+
+def _ms_in_speech(transcript: Transcript, speech: Mapping[str, Spans]) -> int:
+    """How much of the words lies in speech of their speaker."""
+    by_label: dict[str, list[Span]] = {label: [] for label in speech}
+    for word in transcript.words:
+        if word.speaker in by_label:
+            by_label[word.speaker].append(word.span)
+    return sum(total_ms(intersect(union(spans), speech[label])) for label, spans in by_label.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is known of who is where, as far as it has been found out.
+
+    Attributes
+    ----------
+    record
+        The call record.
+    layout
+        What is told of the channels.
+    timeline, acoustics
+        Of the call: by channel, by diarized speaker, or under `MIXED`.
+    channel_speech
+        Speech by what a recogniser hears: channels, or `MIXED`.
+    one_channel
+        Speaker label of the channel that everybody is on, as the ear has it; None where each party has one.
+    empty
+        A channel that carries nothing.
+    reaches_agent_ms
+        Before this no agent speaks.
+    diarized
+        What a diarizer said; None where it was not asked.
+    """
+
+    record: Telephony
+    duration_ms: int
+    layout: Layout
+    timeline: SpeakerTimeline
+    acoustics: Acoustics
+    channel_speech: Mapping[str, Spans]
+    one_channel: str | None
+    empty: EmptyChannel | None
+    reaches_agent_ms: int
+    diarized: Diarized | None = None
+
+    @classmethod
+    def of(
+        cls,
+        record: Telephony,
+        recording: Recording,
+        timeline: SpeakerTimeline,
+        acoustics: Acoustics,
+        recorder: Recorder,
+        started_at: datetime | None,
+    ) -> _Scene:
+        """Before anybody is told apart."""
+        empty = empty_channel(recording, timeline, acoustics)
+        one = empty.other if empty is not None else None if recording.topology.is_separated else MIXED
+        return cls(
+            record,
+            recording.duration_ms,
+            told_layout(record, recording, recorder.layouts),
+            timeline,
+            acoustics,
+            timeline.by_label,
+            one,
+            empty,
+            reaches_agent_ms(record, started_at, acoustics, timeline.by_label),
+        )
+
+    @property
+    def is_one_channel(self) -> bool:
+        """Whether a diarizer has to tell the parties apart."""
+        return self.one_channel is not None
+
+    @property
+    def why_one_channel(self) -> str:
+        """For the tables."""
+        return ONE_CHANNEL_EMPTY if self.empty is not None else self.layout.reason or "the recording has one channel"
+
+    @property
+    def human_part(self) -> Spans:
+        """What the diarizer is given of the one channel."""
+        assert self.one_channel is not None
+        heard = Acoustics({self.one_channel: self.acoustics.channels[self.one_channel]})
+        return human_part(self.duration_ms, heard, self.channel_speech[self.one_channel], self.reaches_agent_ms)
+
+    def told_apart(self, diarized: Diarized, policy: SpeakerPolicy) -> _Scene:
+        """With what a diarizer says of the one channel."""
+        assert self.one_channel is not None
+        if self.empty is not None and len(diarized.overlapping.by_label) < 2:
+            # One voice on one channel, nothing on the other: a customer who says nothing.
+            return replace(self, one_channel=None, empty=None)
+        speech = self.channel_speech[self.one_channel]
+        reason = ONE_CHANNEL_EMPTY if self.empty is not None else self.layout.reason
+
+        def whole(told: SpeakerTimeline) -> SpeakerTimeline:
+            return filled(over_speech(speech, told), round(policy.fill_max_s * 1000))
+
+        return replace(
+            self,
+            layout=Layout({}, None, reason),
+            timeline=with_menu(whole(diarized.overlapping), self.reaches_agent_ms),
+            acoustics=Acoustics({MIXED: self.acoustics.channels[self.one_channel]}),
+            channel_speech={MIXED: speech},
+            diarized=replace(diarized, exclusive=whole(diarized.exclusive)),
+        )
+
+    def spoken(self, transcript: Transcript, policy: SpeakerPolicy) -> Transcript:
+        """Words with their speakers."""
+        if self.diarized is None:
+            return transcript
+        told = self.diarized.exclusive
+        exclusive = replace(told, by_label={label: spans for label, spans in told.by_label.items() if label != MIXED})
+        if self.reaches_agent_ms > 0:
+            before = (Span(0, self.reaches_agent_ms),)
+            exclusive = replace(exclusive, by_label={**exclusive.by_label, MENU: before})
+        words = with_speakers(transcript.words, exclusive, self.diarized.overlapping, sure_share=policy.sure_share)
+        return replace(transcript, words=words)
+
+    def heard(self, transcript: Transcript | None) -> Heard:
+        """What roles are told by."""
+        speech = {label: spans for label, spans in self.timeline.by_label.items() if label not in (MIXED, MENU)}
+        return Heard(
+            speech=speech,
+            words=transcript.words if transcript is not None else None,
+            opens_ms=self.reaches_agent_ms,
+            direction=self.record.direction,
+            agent_name=self.record.agent_name,
+            language=(transcript.language if transcript is not None else None) or self.record.language,
+            acoustics=self.acoustics if self.diarized is None else None,
+        )
+
+    def with_menu_role(self, roles: Mapping[str, Role]) -> Mapping[str, Role]:
+        """Roles of all speakers."""
+        return {**roles, MENU: Role.IVR} if MENU in self.timeline.by_label else roles
+
+
+ONE_CHANNEL_EMPTY = "one channel of the recording is empty: everybody may be on the other one"
 
 
 def _identity(engine: Transcriber | Diarizer) -> list[object]:

@@ -19,6 +19,7 @@ from flows.listen import Listener
 from flows.plan import NightPlan, plan_night
 from flows.publish import check_and_roll_up, run_row, write_day, write_run
 from flows.settings import Settings
+from postcall.conduct.scorecard import VERSION
 from postcall.errors import StorageError
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
@@ -170,6 +171,7 @@ def run_id_of(plan: NightPlan, listener: Listener, equipment: Equipment, setting
         listener.identity,
         equipment.policies.digest,
         makers,
+        [VERSION, *((judge.manual.id, judge.manual.digest) for judge in equipment.judges)],
         settings.records.model_dump(mode="json"),
         library_versions(),
     )
@@ -190,6 +192,6 @@ def listen_and_measure(
     findings = Findings(failures=list(plan.failures))
     progress.start("calls", len(plan.calls))
     for heard in listener.hear_all(plan.calls, workers=settings.workers):
-        findings.add(heard, equipment.registry.analyzers, equipment.policies)
+        findings.add(heard, equipment.registry.analyzers, equipment.policies, equipment.judges)
         progress.advance()
     return findings

@@ -11,6 +11,8 @@ import pyarrow as pa
 from flows.equipment import Equipment, library_versions
 from flows.failures import Failure, where_raised
 from flows.findings import Findings
+from postcall.conduct.scorecard import VERSION
+from postcall.conduct.tables import CONDUCT_ROWS
 from postcall.errors import TableError
 from postcall.rollup import Day, Rollup
 from postcall.tables import Stamp, TableSpec, spec_of
@@ -26,6 +28,9 @@ def check_and_roll_up(day: date, findings: Findings, equipment: Equipment, run_i
         stamp = Stamp(day, run_id, analyzer.version, equipment.policies.digest)
         for spec in analyzer.tables:
             _check(spec, findings.rows.get(spec.name, []), stamp, made, findings)
+    stamp = Stamp(day, run_id, VERSION, equipment.policies.digest)
+    for spec in map(spec_of, CONDUCT_ROWS):
+        _check(spec, findings.rows.get(spec.name, []), stamp, made, findings)
     for rollup in equipment.registry.rollups:
         rows = _rolled_up(rollup, Day(day, made), equipment, findings)
         stamp = Stamp(day, run_id, rollup.version, equipment.policies.digest)

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from flows.pages.settings import PageSettings
 from postcall.errors import SettingsError
 from postcall.nearest import did_you_mean
 from postcall.telephony import Direction, Role
+from storage.recorder_layouts import LAYOUTS
 from storage.telephony import RecordFormat
 
 SETTINGS_FILE = "postcall.toml"
@@ -40,6 +42,9 @@ class Recorder(_Section):
         "answered",
         description="Time of the call record at which a recording starts, where there is no recording_started_at.",
     )
+    layout: str | None = Field(
+        None, description=f"Who is on which channel, by recorder: {', '.join(LAYOUTS)}. The two settings below win over it."
+    )
     channels_inbound: tuple[Role, ...] | None = Field(
         None,
         description="Who is on channel 0, 1 of an inbound call, where the record has no channel_map.",
@@ -50,11 +55,19 @@ class Recorder(_Section):
         description="Regular expression with named groups (call_id, started_at, …) that reads fields from file names.",
     )
 
+    @field_validator("layout")
+    @classmethod
+    def _known_layout(cls, layout: str | None) -> str | None:
+        if layout is not None and layout not in LAYOUTS:
+            raise ValueError(f"unknown layout '{layout}'; {did_you_mean(layout, LAYOUTS)}")
+        return layout
+
     @property
     def layouts(self) -> dict[Direction, tuple[Role, ...]]:
         """Role of each channel by direction, as far as it is set."""
         given = {Direction.INBOUND: self.channels_inbound, Direction.OUTBOUND: self.channels_outbound}
-        return {direction: roles for direction, roles in given.items() if roles is not None}
+        named = LAYOUTS[self.layout] if self.layout is not None else {}
+        return named | {direction: roles for direction, roles in given.items() if roles is not None}
 
 
 class TranscriberSettings(_Section):
@@ -95,6 +108,9 @@ class Settings(BaseSettings):
         None, description="Call-record file, CSV or JSON Lines; may hold {date}. Without it records come from file names."
     )
     policy: Path | None = Field(None, description="Policy file; without one the default policy is in force.")
+    manuals: tuple[str, ...] | None = Field(
+        None, description="Conduct manuals: ids of those that come along, or files; without it all, each for its language."
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Recordings that are decoded side by side."
     )
@@ -104,6 +120,7 @@ class Settings(BaseSettings):
     recorder: Recorder = Field(default_factory=Recorder, description="How recordings are written.")
     transcriber: TranscriberSettings = Field(default_factory=TranscriberSettings, description="Who writes the words.")
     diarizer: DiarizerSettings = Field(default_factory=DiarizerSettings, description="Who tells speakers apart.")
+    pages: PageSettings = Field(default_factory=PageSettings, description="Reports and pages of calls.")
 
     @classmethod
     def settings_customise_sources(

@@ -27,11 +27,13 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from postcall.call import Call
+from postcall.conduct.tables import CONDUCT_ROWS
 from postcall.contract import Maker, enter, read_contract
 from postcall.errors import SettingsError
+from postcall.periods import WEEKLY_ROWS
 from postcall.policy import Policy, PolicySet
 from postcall.rollup import Rollup, registered_rollups
-from postcall.tables import TableSpec
+from postcall.tables import TableSpec, spec_of
 
 F = TypeVar("F", bound=Callable[..., Iterator[Any]])
 
@@ -71,7 +73,7 @@ class Registry:
     @property
     def tables(self) -> dict[str, TableSpec]:
         """Every declared table by name."""
-        specs = [spec for maker in self.makers for spec in maker.tables]
+        specs = [*(spec for maker in self.makers for spec in maker.tables), *map(spec_of, (*CONDUCT_ROWS, *WEEKLY_ROWS))]
         return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
 
     @property

@@ -13,7 +13,7 @@ overtalk    agent and customer both speak
 menu        speech on the agent's channel before the call reaches an agent: IVR's, not the agent's, and no speech
 non-talk    nobody speaks; talk(agent) + talk(customer) - overtalk + non_talk == duration, exactly
 conversation  from the first to the last speech; ringing before it and the open line after it are outside
-silence     non-talk inside the conversation and outside hold, recorded or heard
+silence     non-talk inside the conversation and outside hold, recorded or heard or told by words alone
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from datetime import datetime
 from functools import cached_property
 
 from postcall.acoustics import Acoustics, SoundKind
+from postcall.announced_hold import AnnouncedHoldPolicy, SaidWords, announced_holds, is_told_by_sound
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
 from postcall.recording import Recording
@@ -50,12 +51,22 @@ class Call:
     roles
         Role of each speaker label; empty when the parties cannot be told apart.
     role_source
-        Where ``roles`` come from: ``call_record``, ``settings`` or None.
+        What decided ``roles``: ``call_record``, ``settings``, ``opening_phrase``, ``talk_pattern`` or None.
+    role_confidence
+        Probability that the roles are right, also where it was too low to give any; None where nothing can be said.
+    is_map_contradicted
+        Whether what is said contradicts the channel map; None without one.
+    ghost_speakers
+        Tiny speakers of the diarizer that were merged into others; None where no diarizer was asked.
+    empty_channel
+        What the channel that carries nothing holds: ``digital_silence`` or ``line_noise``; None when every channel is in use.
     recording_started_at
         UTC of the recording's first sample; None when it is not known, so that times of the record cannot be placed in the
         recording.
     turn_policy
         How utterances become turns.
+    hold_policy
+        When words alone make silence a hold.
     missing
         Part name -> why this call does not have it.
     """
@@ -67,8 +78,13 @@ class Call:
     transcript: Transcript | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     role_source: str | None = None
+    role_confidence: float | None = None
+    is_map_contradicted: bool | None = None
+    ghost_speakers: int | None = None
+    empty_channel: str | None = None
     recording_started_at: datetime | None = None
     turn_policy: TurnPolicy = field(default_factory=TurnPolicy)
+    hold_policy: AnnouncedHoldPolicy = field(default_factory=AnnouncedHoldPolicy)
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -261,6 +277,8 @@ class Call:
     def holds(self) -> Spans:
         """Where the call is on hold, by its record or by what is heard; where both tell, by either. Mutes are no holds.
 
+        Where the record does not tell, also holds that only words tell of.
+
         Raises
         ------
         MissingInput
@@ -268,7 +286,7 @@ class Call:
         """
         heard = [hold.span for hold in self.audible_holds if not hold.is_mute] if self.acoustics is not None else []
         if self.acoustics is not None and not self.is_hold_recorded:
-            return union(heard)
+            return union(heard, self.announced_holds if self.has_words else ())
         return union(self.recorded_holds(), heard)
 
     @cached_property
@@ -294,6 +312,25 @@ class Call:
             for hold in audible_holds(channels[label], agent, customer, speech, is_mixed=is_mixed)
         )
         return tuple(sorted(found, key=lambda hold: hold.span))
+
+    @cached_property
+    def announced_holds(self) -> Spans:
+        """Holds that only words tell of, by `postcall.announced_hold`, whatever the call record says; needs no parties.
+
+        Raises
+        ------
+        MissingInput
+            Nobody listened to the call, or there is no transcript.
+        """
+        channels = self.need_acoustics().channels
+        words = self.need_transcript().words
+        agents = [label for label, role in self.roles.items() if role is Role.AGENT and label in channels]
+        is_mixed = MIXED in channels
+        if any(is_told_by_sound(channels[label].quality, is_mixed=is_mixed) for label in (agents or channels)):
+            return ()
+        said = SaidWords(self.words(Role.AGENT), self.words(Role.CUSTOMER)) if self.has_parties else SaidWords(words, None)
+        heard = union(hold.span for hold in self.audible_holds)
+        return announced_holds(said, self.speech(), heard, self.language, self.hold_policy)
 
     # ── words and turns ──────────────────────────────────────────────────────
 

@@ -7,12 +7,42 @@ from typing import Annotated
 
 from postcall.tables import Field
 
+PRECEDED_BY = (
+    "announced_wait",
+    "promised_wait",
+    "question",
+    "instruction",
+    "agent_dictation",
+    "customer_dictation",
+    "hold_return",
+    "other",
+)
+"""What may precede a silence; `postcall.silence_owner` defines each."""
+
 CallId = Annotated[str, Field("Id of the call, from the call record.")]
 SpeakerRole = Annotated[str, Field("Who: agent or customer.", enum=("agent", "customer"))]
 StartMs = Annotated[int, Field("Start, from the start of the recording.", unit="ms")]
 EndMs = Annotated[int, Field("End, from the start of the recording.", unit="ms")]
 DurationMs = Annotated[int, Field("How long it lasted.", unit="ms", minimum=0)]
 SpeakerLabel = Annotated[str, Field("What the channel or the diarizer calls the speaker, e.g. channel_0.")]
+RoleSourceName = Annotated[
+    str | None,
+    Field(
+        "What told who is agent and who customer, or came nearest to it: the call record, the settings, what is said, or how "
+        "they talk. Empty when nobody could be told.",
+        enum=("call_record", "settings", "opening_phrase", "talk_pattern"),
+    ),
+]
+RoleConfidence = Annotated[
+    float | None,
+    Field(
+        "Probability that agent and customer are who they are taken for; below `roles.minimum_confidence` no party is "
+        "measured. Empty when nobody could be told.",
+        minimum=0,
+        maximum=1,
+        additive=False,
+    ),
+]
 Language = Annotated[str | None, Field("Language spoken, ISO 639-1; empty when unknown.")]
 QueueName = Annotated[str, Field("Queue or line the call came through; '' when the record names none.")]
 TeamName = Annotated[str, Field("Team of the agent on the day of the call; '' when the record names none.")]
@@ -126,16 +156,29 @@ SilenceOwnerRole = Annotated[
 SilenceOwnerBasis = Annotated[
     str | None,
     Field(
-        "Why the silence is the owner's: the agent left the customer unanswered, stood beside a hold, announced a search, "
-        "or resumed; the customer left a question unanswered, or replied at last.",
+        "Why the silence is the owner's: the agent left the customer unanswered, stood beside a hold, or resumed; the customer "
+        "left a question or an instruction unanswered, writes down what is dictated, goes on dictating, or replied at last; "
+        "either announced a search.",
         enum=(
             "unanswered_customer",
             "beside_hold",
             "announced_search",
             "agent_resumed",
             "unanswered_question",
+            "unanswered_instruction",
+            "writes_down",
+            "goes_on_dictating",
             "customer_replied",
         ),
+    ),
+]
+SilencePrecededBy = Annotated[
+    str | None,
+    Field(
+        "What was said before it: a search or wait that is announced, or one whose length is promised; a question; an "
+        "instruction; digits, letters or an address that the agent or the customer dictates; the return from a hold; or other "
+        "words. Empty without words, or where the parties are not told apart.",
+        enum=PRECEDED_BY,
     ),
 ]
 RoleBefore = Annotated[

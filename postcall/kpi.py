@@ -32,7 +32,7 @@ rings, cabletv-19; to let the customer hang up first, cabletv-08.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Annotated, Any
@@ -438,7 +438,7 @@ def _beside(calls: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return calls.merge(other[["call_id", *new]], on="call_id", how="left", validate="one_to_one")
 
 
-def group_kpis(calls: pd.DataFrame, by: str | None, policy: KpiPolicy) -> Iterator[dict[str, Any]]:
+def group_kpis(calls: pd.DataFrame, by: str | Sequence[str] | None, policy: KpiPolicy) -> Iterator[dict[str, Any]]:
     """KPIs of each group of calls.
 
     Parameters
@@ -446,7 +446,7 @@ def group_kpis(calls: pd.DataFrame, by: str | None, policy: KpiPolicy) -> Iterat
     calls
         Of `join_calls`, with Arrow types.
     by
-        Column to group by, or None for all calls as one group.
+        Column, or columns, to group by; None for all calls as one group. An empty key is a group of its own.
     policy
         Targets and thresholds.
 
@@ -455,14 +455,15 @@ def group_kpis(calls: pd.DataFrame, by: str | None, policy: KpiPolicy) -> Iterat
     Values of the columns of `GroupKpis`, and of ``by``, in order of group; nothing for no calls.
     """
     counts = _counts(calls, policy)
-    key = calls[by] if by is not None else pd.Series(0, index=calls.index, name="group")
+    names = [by] if isinstance(by, str) else list(by or ())
+    key = [calls[name] for name in names] or [pd.Series(0, index=calls.index, name="group")]
     medians = {**MEDIANS_MS, **MEDIAN_RATES}
     groups = (
         pd.concat([counts, _summed(calls)], axis=1)
-        .groupby(key)
+        .groupby(key, dropna=False)
         .sum(min_count=1)
-        .join(calls[list(medians.values())].groupby(key).median().set_axis(list(medians), axis=1))
-        .join(calls[list(MAXIMA)].groupby(key).max())
+        .join(calls[list(medians.values())].groupby(key, dropna=False).median().set_axis(list(medians), axis=1))
+        .join(calls[list(MAXIMA)].groupby(key, dropna=False).max())
         .reset_index()
     )
     for group in groups.to_dict("records"):

@@ -22,12 +22,16 @@ class Word:
         The engine's own, float in [0, 1]; None when it gives none.
     speaker
         Speaker label; None when it is not known who said it.
+    is_in_doubt
+        Whether its speaker is: it lies at a change of speakers, or under the speech of two (`postcall.speakers`). Never where
+        each party has a channel.
     """
 
     span: Span
     text: str = field(repr=False)
     probability: float | None = None
     speaker: str | None = None
+    is_in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The conduct manuals that come along: rules, the phrases they share by language, golden dialogues, and the clauses behind them."""
+"""The conduct manuals that come along: rules, phrases shared by language, golden dialogues, and the clauses behind them."""
 
 from __future__ import annotations
 

@@ -27,13 +27,18 @@ def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     Raises
     ------
     StorageError
-        Another run is at work.
+        Another run is at work, or the store cannot be written.
     """
     lock = FileLock(store / FILE_NAME)
     try:
         lock.acquire(timeout=wait_s)
     except Timeout as error:
         raise StorageError("another run is at work in this store", hint="let it end; then run again") from error
+    except OSError as error:
+        raise StorageError(
+            f"the store cannot be written: {error.strerror}",
+            hint="is its disk mounted read-only, or full? does it belong to this user?",
+        ) from error
     try:
         yield
     finally:

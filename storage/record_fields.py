@@ -85,6 +85,14 @@ class Fields:
     instants: Mapping[str, Readings] = field(default_factory=dict)
     holds: tuple[tuple[Readings, Readings], ...] | None = None
 
+    def lengthened(self, durations: Mapping[str, tuple[str, timedelta]]) -> Fields:
+        """These, and the times that lie a known while after others: column -> (the other column, how long after)."""
+        instants = dict(self.instants)
+        for column, (base, length) in durations.items():
+            if column not in instants and base in instants:
+                instants[column] = tuple(reading + length for reading in instants[base])
+        return Fields(self.values, instants, self.holds)
+
     def over(self, other: Fields) -> Fields:
         """These, and from ``other`` what is missing here."""
         return Fields(
@@ -100,7 +108,11 @@ def is_empty(value: object) -> bool:
 
 
 def read_fields(
-    cells: Mapping[str, object], zone: ZoneInfo | None, empty_holds: Literal["unknown", "none"], where: str
+    cells: Mapping[str, object],
+    zone: ZoneInfo | None,
+    empty_holds: Literal["unknown", "none"],
+    where: str,
+    form: str | None = None,
 ) -> Fields:
     """Read every column of a row on its own.
 
@@ -114,6 +126,8 @@ def read_fields(
         What an empty ``holds`` cell means.
     where
         Place for the messages, e.g. ``line 7``.
+    form
+        The only form of its times, where the settings declare one.
 
     Raises
     ------
@@ -132,9 +146,9 @@ def read_fields(
         if column == "call_id":
             values[column] = read_call_id(value, where)
         elif column.endswith("_at"):
-            instants[column] = _instants(value, zone, place)
+            instants[column] = _instants(value, zone, place, form)
         elif column == "holds":
-            holds = _holds(value, zone, place)
+            holds = _holds(value, zone, place, form)
         elif column == "direction":
             values[column] = _one_of(_DIRECTIONS, value, "unknown_direction", place)
         elif column == "disconnected_by":
@@ -232,9 +246,9 @@ def read_text(value: object, place: str) -> str:
     return text
 
 
-def _instants(value: object, zone: ZoneInfo | None, place: str) -> Readings:
+def _instants(value: object, zone: ZoneInfo | None, place: str, form: str | None) -> Readings:
     # A JSON float is written out in full: its shortest form is what the file said, unless it is too large for a time anyway.
-    return read_instants(repr(value) if isinstance(value, float) else read_text(value, place), zone, place)
+    return read_instants(repr(value) if isinstance(value, float) else read_text(value, place), zone, place, form)
 
 
 def _one_of(known: Mapping[str, T], value: object, code: str, place: str) -> T:
@@ -285,7 +299,7 @@ def _channel_map(value: object, place: str) -> tuple[Role, ...]:
     return tuple(_one_of(_ROLES, party, "bad_channel_map", place) for party in parsed)
 
 
-def _holds(value: object, zone: ZoneInfo | None, place: str) -> tuple[tuple[Readings, Readings], ...]:
+def _holds(value: object, zone: ZoneInfo | None, place: str, form: str | None) -> tuple[tuple[Readings, Readings], ...]:
     parsed: object
     if isinstance(value, str) and not value.strip(BLANKS).startswith("["):
         parsed = [piece.split("/") for piece in read_text(value, place).split(";") if piece.strip(BLANKS)]
@@ -298,7 +312,7 @@ def _holds(value: object, zone: ZoneInfo | None, place: str) -> tuple[tuple[Read
         edges = [hold.get("start"), hold.get("end")] if isinstance(hold, dict) else hold
         if not isinstance(edges, list) or len(edges) != 2 or any(is_empty(edge) for edge in edges):
             raise TelephonyError(f"{place} has a hold without start and end", hint=_HOLDS_HINT, code="bad_holds")
-        holds.append((_instants(edges[0], zone, place), _instants(edges[1], zone, place)))
+        holds.append((_instants(edges[0], zone, place, form), _instants(edges[1], zone, place, form)))
     return tuple(holds)
 
 

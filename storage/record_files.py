@@ -180,6 +180,7 @@ def _check_columns(known: set[str], others: Iterable[str], is_dated: bool) -> No
 
 def _json_rows(text: str, format: RecordFormat) -> Iterator[Row]:
     known = format.known_names
+    joined = {column: tuple(plain_name(title) for title in titles) for column, titles in format.joined.items()}
     plain: dict[str, str] = {}
     for number, line in enumerate(io.StringIO(text), 1):
         if not line.strip(BLANKS):
@@ -196,7 +197,19 @@ def _json_rows(text: str, format: RecordFormat) -> Iterator[Row]:
         if len(cells) < sum(column is not None for column in ours.values()):
             yield _broken(number, "gives one column under two names")
             continue
-        yield Row(number, cells, {key: values[key] for key, column in ours.items() if column is None})
+        extra = {key: values[key] for key, column in ours.items() if column is None}
+        for column, titles in joined.items():
+            parts = {plain[key]: key for key in extra if plain[key] in titles}
+            if column not in cells and len(parts) == len(titles):
+                cells[column] = _together([extra[parts[title]] for title in titles])
+                extra = {key: value for key, value in extra.items() if key not in parts.values()}
+        yield Row(number, cells, extra)
+
+
+def _together(parts: Sequence[object]) -> str:
+    """Cells that make one, joined by a blank; empty when one of them is, since half a time is none."""
+    texts = ["" if is_empty(part) else str(part).strip(BLANKS) for part in parts]
+    return " ".join(texts) if all(texts) else ""
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -244,10 +257,17 @@ def _csv_rows(text: str, format: RecordFormat, is_dated: bool) -> list[Row]:
     if header is None:
         raise _not_a_table("its header line cannot be read")
     columns, extras = _columns(header, format)
-    _check_columns(set(columns.values()), extras.values(), is_dated)
+    joined = _joined(header, columns, format)
+    extras = {position: title for position, title in extras.items() if not any(position in parts for parts in joined.values())}
+    _check_columns({*columns.values(), *joined}, extras.values(), is_dated)
     parsed = _parsed(lines, start, delimiter)
     next(parsed)
-    return [_csv_row(index + 1, cells, columns, extras) for index, cells in parsed if cells is None or any(map(_says, cells))]
+    width = len(header)
+    return [
+        _csv_row(index + 1, cells, width, columns, extras, joined)
+        for index, cells in parsed
+        if cells is None or any(map(_says, cells))
+    ]
 
 
 def _says(cell: str) -> bool:
@@ -281,17 +301,41 @@ def _columns(header: Sequence[str], format: RecordFormat) -> tuple[dict[int, str
     return columns, extras
 
 
-def _csv_row(line: int, cells: list[str] | None, columns: Mapping[int, str], extras: Mapping[int, str]) -> Row:
+def _joined(header: Sequence[str], columns: Mapping[int, str], format: RecordFormat) -> dict[str, tuple[int, ...]]:
+    """Column of ours -> positions of the cells that make it together."""
+    names = [plain_name(cell) for cell in header]
+    joined = {}
+    for column, titles in format.joined.items():
+        if column in columns.values():
+            raise SettingsError(f"{column} stands in the call-record file, and the setting `joined` makes it as well")
+        for title in titles:
+            if plain_name(title) not in names:
+                raise SettingsError(
+                    f"the setting `joined` makes {column} of '{title}', but the call-record file has no such column",
+                    hint="correct the setting, or ask why the export changed",
+                )
+        joined[column] = tuple(names.index(plain_name(title)) for title in titles)
+    return joined
+
+
+def _csv_row(
+    line: int,
+    cells: list[str] | None,
+    width: int,
+    columns: Mapping[int, str],
+    extras: Mapping[int, str],
+    joined: Mapping[str, tuple[int, ...]],
+) -> Row:
     if cells is None:
         return _broken(line, "opens a quote that is not closed, or closes it inside a cell")
-    width = len(columns) + len(extras)
     if len(cells) < width or any(map(_says, cells[width:])):
         message = f"line {line} has {len(cells)} cells, the header {width}"
         hint = "a cell that holds the delimiter must stand in quotes"
         return Row(line, error=TelephonyError(message, hint=hint, code="ragged_row"))
     return Row(
         line,
-        {column: cells[position] for position, column in columns.items()},
+        {column: cells[position] for position, column in columns.items()}
+        | {column: _together([cells[position] for position in positions]) for column, positions in joined.items()},
         {title: cells[position] for position, title in extras.items()},
     )
 

@@ -1,5 +1,10 @@
 """The one schema of call records: its columns, the codes of what can be wrong, and how a centre's file maps onto it.
 
+Conventions
+-----------
+A mapping is data: names of columns, words, forms of times, lengths to add. It has no expressions, so that a settings file
+can run nothing.
+
 Definition
 ----------
 `COLUMNS` is what docs/call-records.md explains to analysts and what `storage.record_fields` reads; `CODES` is every reason for
@@ -9,12 +14,14 @@ which a row or a file is refused. A test holds the page to both.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from postcall.nearest import did_you_mean
+from storage.times import is_time_form
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "call_id": (),
@@ -45,6 +52,12 @@ CALL_TIMES = ("started_at", "offered_at", "answered_at", "ended_at")
 DATING_TIMES = CALL_TIMES[:3]
 """The times that can tell to which day a call belongs, best first."""
 
+TIMES = (*CALL_TIMES, "recording_started_at")
+"""Every column that is one time."""
+
+TABLE = "table"
+"""The source that is a table with a line for each call; every other one is an adapter."""
+
 TEXT_COLUMNS = ("recording", "queue", "agent_id", "agent_name", "agent_grade", "team", "customer_key")
 """Columns kept as they are written."""
 
@@ -63,11 +76,13 @@ CODES: dict[str, str] = {
     "unknown_party": "Another party in disconnected_by than agent, customer, ivr, unknown.",
     "bad_channel_map": "The channel map cannot be read or names an unknown party.",
     "bad_number": "The number of transfers is not a whole number from 0 to 1000.",
+    "bad_duration": "A length of time that the setting durations adds to a time cannot be read.",
     "bad_language": "The language is not an ISO 639 code such as ru or zh-CN.",
     "bad_text": "A cell holds NUL or other control characters, bytes of another encoding, or a JSON value that is not text.",
     "cell_too_long": "A cell of more than 65536 characters.",
     "ragged_row": "The row has more or fewer cells than the header.",
     "broken_row": "The line is not a JSON object, or a quote is opened and not closed.",
+    "strange_record": "A record of a telephone system that lacks what every such record has.",
     "unmatched_name": "There are no call records, and the recording's name does not follow the setting's pattern.",
     "empty_file": "The whole file: nothing in it.",
     "not_a_table": "The whole file: neither CSV nor JSON Lines.",
@@ -106,7 +121,28 @@ class RecordFormat(BaseModel):
     empty_holds: Literal["unknown", "none"] = Field(
         "unknown", description="What an empty `holds` cell means: it is not known whether there was a hold, or there was none."
     )
+    source: str = Field(
+        TABLE,
+        description="What wrote the file: table (CSV or JSON Lines, a line for each call), asterisk, freeswitch, "
+        "amazon-connect, genesys-cloud, or an installed plug-in.",
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="Options of the source, where it is no table.")
     columns: dict[str, str] = Field(default_factory=dict, description="Names of columns: theirs -> ours.")
+    joined: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Our column -> columns of theirs whose cells make it, joined by a blank, e.g. a date and a time.",
+    )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="Our column -> their word -> ours; an empty word of ours means that nothing is known."
+    )
+    durations: dict[str, tuple[str, str]] = Field(
+        default_factory=dict,
+        description="Our time -> another time of ours, and their column with what lies between, in seconds or as H:MM:SS.",
+    )
+    time_format: str | None = Field(
+        None,
+        description="Form of the times, e.g. %m/%d/%Y %I:%M:%S %p, where it is none of the usual ones. Then no other is read.",
+    )
 
     @field_validator("time_zone", "naive_times_in")
     @classmethod
@@ -116,12 +152,39 @@ class RecordFormat(BaseModel):
     @field_validator("columns")
     @classmethod
     def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
-        for ours in columns.values():
-            if ours not in COLUMNS:
-                raise ValueError(f"unknown column '{ours}'; {did_you_mean(ours, COLUMNS)}")
+        _refuse_unknown(columns.values())
         if len(set(columns.values())) < len(columns):
             raise ValueError("two columns are mapped to the same one of ours")
         return columns
+
+    @field_validator("joined", "values", "durations")
+    @classmethod
+    def _columns_of_ours(cls, by_column: dict[str, Any]) -> dict[str, Any]:
+        _refuse_unknown(by_column)
+        return by_column
+
+    @field_validator("durations")
+    @classmethod
+    def _times_of_ours(cls, durations: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        for made, (base, _) in durations.items():
+            for column in (made, base):
+                if column not in CALL_TIMES:
+                    raise ValueError(f"'{column}' is no time of a call; {did_you_mean(column, CALL_TIMES)}")
+            if base in durations and list(durations).index(base) > list(durations).index(made):
+                raise ValueError(f"{made} starts from {base}, which must be written before it")
+        return durations
+
+    @field_validator("time_format")
+    @classmethod
+    def _a_time_form(cls, form: str | None) -> str | None:
+        if form is not None and not is_time_form(form):
+            raise ValueError("must tell day, month, year, hour and minute, like %m/%d/%Y %I:%M %p")
+        return form
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the file is a table, and no adapter reads it."""
+        return self.source == TABLE
 
     @property
     def local_zone(self) -> ZoneInfo:
@@ -138,3 +201,9 @@ class RecordFormat(BaseModel):
         """Every accepted plain column name -> ours; the mapping of the settings wins over the aliases."""
         own = {alias: ours for ours, aliases in COLUMNS.items() for alias in (ours, *aliases)}
         return own | {plain_name(theirs): ours for theirs, ours in self.columns.items()}
+
+
+def _refuse_unknown(columns: Iterable[str]) -> None:
+    for ours in columns:
+        if ours not in COLUMNS:
+            raise ValueError(f"unknown column '{ours}'; {did_you_mean(ours, COLUMNS)}")

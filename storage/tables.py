@@ -9,13 +9,17 @@ readable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
+from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from postcall.errors import StorageError
@@ -99,6 +103,55 @@ class Tables:
         StorageError
             No such table, or it cannot be read.
         """
+        return self.scan(name, first=day, last=day)
+
+    def scan(
+        self,
+        name: str,
+        *,
+        columns: Sequence[str] | None = None,
+        first: date | None = None,
+        last: date | None = None,
+        only: pc.Expression | None = None,
+    ) -> pa.Table:
+        """Rows of a table, in no particular order; only what is asked for is read from disk.
+
+        Parameters
+        ----------
+        name
+            Of the table.
+        columns
+            To read; those that the stored table lacks are left out. None for all.
+        first, last
+            Business days, both included; None for no bound.
+        only
+            Further condition on rows.
+
+        Raises
+        ------
+        StorageError
+            No such table, or it cannot be read.
+        """
+        dataset = self.dataset(name)
+        kept = None if columns is None else [column for column in columns if column in dataset.schema.names]
+        bounds = [
+            *([] if only is None else [only]),
+            *([] if first is None else [pc.field("call_date") >= first]),
+            *([] if last is None else [pc.field("call_date") <= last]),
+        ]
+        try:
+            return dataset.to_table(columns=kept, filter=reduce(and_, bounds) if bounds else None)
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            raise _unreadable(name, error) from error
+
+    def dataset(self, name: str) -> Dataset:
+        """The stored table as an Arrow dataset, whose rows are read when they are asked for.
+
+        Raises
+        ------
+        StorageError
+            No such table, or it cannot be read.
+        """
         if name not in self.names():
             raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
         path = self.path(name)
@@ -106,10 +159,13 @@ class Tables:
         # while it shuts down, and the process then ends with SIGABRT after its work is done.
         files = SubTreeFileSystem(str(path), LocalFileSystem())
         try:
-            dataset = DeltaTable(path).to_pyarrow_dataset(filesystem=files)
-            return dataset.to_table(filter=pc.field("call_date") == day if day is not None else None)
+            return DeltaTable(path).to_pyarrow_dataset(filesystem=files)
         except (DeltaError, OSError, pa.ArrowException) as error:
-            raise StorageError(
-                f"cannot read table '{name}': {type(error).__name__}: {error}",
-                hint="is the store still mounted? a damaged day is mended by running its night again",
-            ) from error
+            raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> StorageError:
+    return StorageError(
+        f"cannot read table '{name}': {type(error).__name__}: {error}",
+        hint="is the store still mounted? a damaged day is mended by running its night again",
+    )

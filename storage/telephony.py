@@ -1,10 +1,11 @@
-"""Call records: a CSV or JSON Lines file, or the names of the recordings, -> `postcall.telephony.Telephony`.
+"""Call records: a file, or the names of the recordings, -> `postcall.telephony.Telephony`.
 
 Conventions
 -----------
 The schema is `storage.record_schema.COLUMNS`; docs/call-records.md explains it. A row that cannot be trusted becomes a
 `RecordProblem` with its line, its code and, where it can be told, its day, and costs no other row. Only a file that cannot be
-read at all raises. Reading is pure: nothing is dated *now*.
+read at all raises. Reading is pure: nothing is dated *now*. What a telephone system writes by itself is made rows of the
+schema by an adapter (`storage.record_sources`); all that follows is the same for every source.
 
 Edge cases
 ----------
@@ -16,9 +17,11 @@ year after all others of its file is refused: such a time is a typing error, and
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -29,9 +32,10 @@ from postcall.errors import SettingsError, TelephonyError
 from postcall.telephony import Telephony
 from storage.record_fields import BLANKS, is_empty, make_record, read_call_id, read_fields, read_text
 from storage.record_files import JSON_SUFFIXES, MAX_FILE_BYTES, Row, read_rows
-from storage.record_schema import CALL_TIMES, CODES, COLUMNS, RecordFormat, zone_of
+from storage.record_schema import CALL_TIMES, CODES, COLUMNS, RecordFormat, plain_name, zone_of
+from storage.record_sources import SourceFile, load_adapter
 from storage.recording_names import NamePattern
-from storage.times import day_written
+from storage.times import day_written, read_duration
 
 __all__ = [
     "CODES",
@@ -86,12 +90,22 @@ class ReadRecords:
         Rows left out because the same one had come before.
     encoding
         How the file was read, e.g. ``utf-8`` or, when that failed, ``cp1251``; None when there was no file.
+    rows
+        Rows that the file has, usable or not.
+    filled, unused
+        In how many rows each column of ours says something; the same of each other column, by its name in the file.
+    left_out
+        What the file holds beside calls, such as chats or further legs of a call -> how many.
     """
 
     records: tuple[Telephony, ...]
     problems: tuple[RecordProblem, ...]
     duplicates_merged: int = 0
     encoding: str | None = None
+    rows: int = field(default=0, compare=False)
+    filled: Mapping[str, int] = field(default_factory=dict, compare=False)
+    unused: Mapping[str, int] = field(default_factory=dict, compare=False)
+    left_out: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 def read_call_records(file: BinaryIO | str, format: RecordFormat, names: NamePattern | None = None) -> ReadRecords:
@@ -113,10 +127,19 @@ def read_call_records(file: BinaryIO | str, format: RecordFormat, names: NamePat
     TelephonyError
         ``empty_file`` or ``not_a_table``: nothing of the file can be used.
     """
+    adapter = None if format.is_table else load_adapter(format.source, format.options)
     data, name = _content(file)
-    is_json = PurePosixPath(name).suffix.lower() in JSON_SUFFIXES
-    rows, encoding = read_rows(data, is_json=is_json, format=format, is_dated=names is not None and names.is_dated)
-    return _joined([_outcome(row, format, names, f"line {row.line}", row.line) for row in rows], format, encoding)
+    left_out: Mapping[str, int] = {}
+    if adapter is None:
+        is_json = PurePosixPath(name).suffix.lower() in JSON_SUFFIXES
+        rows, encoding = read_rows(data, is_json=is_json, format=format, is_dated=names is not None and names.is_dated)
+    else:
+        beside = partial(_beside, file if isinstance(file, str) else name)
+        found = adapter.rows(SourceFile(data, format.naive_zone, beside))
+        rows, encoding, left_out = list(found.rows), found.encoding, found.left_out
+    read = _joined([_outcome(row, format, names, f"line {row.line}", row.line) for row in rows], format, encoding)
+    filled, unused = _counted(row.cells for row in rows), _counted(row.extra for row in rows)
+    return replace(read, rows=len(rows), filled=filled, unused=unused, left_out=left_out)
 
 
 def records_from_names(paths: Iterable[str], pattern: NamePattern, format: RecordFormat) -> ReadRecords:
@@ -182,7 +205,12 @@ def _outcome(row: Row, format: RecordFormat, names: NamePattern | None, where: s
     try:
         if row.error is not None:
             raise row.error
-        fields = read_fields(row.cells, format.naive_zone, format.empty_holds, where)
+        cells = _in_our_words(row.cells, format)
+        # What a telephone system's adapter gives is in known forms; a declared form is that of a table.
+        form = format.time_format if format.is_table else None
+        fields = read_fields(cells, format.naive_zone, format.empty_holds, where, form)
+        if format.durations:
+            fields = fields.lengthened(_durations(row, format, where))
         recording = fields.values.get("recording")
         if names is not None and recording is not None:
             fields = fields.over(names.fields(recording, format, where))
@@ -199,6 +227,38 @@ def _outcome(row: Row, format: RecordFormat, names: NamePattern | None, where: s
         return _Outcome(row, line, RecordProblem(given or None, line, error, day, recording or None))
 
 
+def _in_our_words(cells: Mapping[str, object], format: RecordFormat) -> dict[str, object]:
+    """The cells of a row, words of the file replaced by those that the settings give for them."""
+    ours = dict(cells)
+    for column, words in format.values.items():
+        value = ours.get(column)
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            said = str(value).strip(BLANKS).casefold()
+            ours[column] = next((word for theirs, word in words.items() if theirs.strip(BLANKS).casefold() == said), value)
+    return ours
+
+
+def _durations(row: Row, format: RecordFormat, where: str) -> dict[str, tuple[str, timedelta]]:
+    """Column -> the column it starts from, and how long after; only what the row tells."""
+    titles = {plain_name(title): value for title, value in row.extra.items()}
+    found = {}
+    for column, (base, title) in format.durations.items():
+        value = titles.get(plain_name(title))
+        if not is_empty(value):
+            place = f"{where}: column '{title}'"
+            text = repr(value) if isinstance(value, float) else read_text(value, place)
+            found[column] = (base, read_duration(text, place))
+    return found
+
+
+def _counted(rows: Iterable[Mapping[str, object]]) -> dict[str, int]:
+    """Name -> in how many rows it says something; names that never do are 0."""
+    counts: Counter[str] = Counter()
+    for cells in rows:
+        counts.update({name: int(not is_empty(value)) for name, value in cells.items()})
+    return dict(counts)
+
+
 def _or_none(read: Callable[[], str]) -> str | None:
     try:
         return read()
@@ -208,7 +268,8 @@ def _or_none(read: Callable[[], str]) -> str | None:
 
 def _day(cells: Mapping[str, object], format: RecordFormat) -> date | None:
     for column in CALL_TIMES:
-        day = day_written(str(cells.get(column, "")).strip(BLANKS), format.naive_zone, format.local_zone)
+        form = format.time_format if format.is_table else None
+        day = day_written(str(cells.get(column, "")).strip(BLANKS), format.naive_zone, format.local_zone, form)
         if day is not None:
             return day
     return None
@@ -262,7 +323,12 @@ def _without_duplicates(outcomes: list[_Outcome], format: RecordFormat) -> tuple
 def _is_same(one: _Outcome, other: _Outcome) -> bool:
     if isinstance(one.result, Telephony) and isinstance(other.result, Telephony):
         return one.result == other.result
-    return (one.row.cells, one.row.extra) == (other.row.cells, other.row.extra)
+    return _said(one.row) == _said(other.row)
+
+
+def _said(row: Row) -> tuple[dict[str, object], ...]:
+    """What a row says: an empty cell and a missing one say the same."""
+    return tuple({name: value for name, value in cells.items() if not is_empty(value)} for cells in (row.cells, row.extra))
 
 
 def _without_far_future(outcomes: list[_Outcome]) -> list[_Outcome]:
@@ -306,6 +372,11 @@ def _content(file: BinaryIO | str) -> tuple[bytes, str]:
             f"cannot open the call-record file '{name}': {type(error).__name__}",
             hint="check the path, the rights on it and, for an object store, its driver and keys",
         ) from error
+
+
+def _beside(file: str, name: str) -> bytes:
+    """The bytes of a file that lies in the folder of the call-record file, or at an absolute path."""
+    return _content(name if "://" in name or name.startswith("/") else f"{file.rpartition('/')[0] or '.'}/{name}")[0]
 
 
 def _whole(file: BinaryIO) -> bytes:

@@ -6,6 +6,8 @@ Accepted: ISO 8601 with ``Z``, an offset or without zone (``2026-01-31T10:05:00.
 with dots, as spreadsheets write it (``31.01.2026 10:05``; slashes do not tell day from month); the compact forms of file names
 (``20260131-100500``, ``20260131100500``, ``2026-01-31_10-05-00``); unix time in seconds or ms.
 Results are UTC, cut to whole ms. A time that cannot be understood is an error: nothing is ever dated *now*.
+A centre that writes times in yet another form declares it (``%m/%d/%Y %I:%M:%S %p``); then no other form is read, because
+``03/02/2026`` must not be one day in one row and another in the next.
 
 Edge cases
 ----------
@@ -44,10 +46,12 @@ _UNIX = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?", re.ASCII)
 _UNIX_MS_FROM = 100_000_000_000
 """Numbers from here on are unix ms: as seconds they would lie after the year 5100."""
 
+_DURATION = re.compile(r"(?P<s>\d{1,7}(?:\.\d{1,6})?)|(?:(?P<H>\d{1,3}):)?(?P<M>[0-5]?\d):(?P<S>[0-5]\d)", re.ASCII)
+_DECLARED_HINT = "all times of the file must be written so; correct the setting, or leave it out for ISO 8601 and unix seconds"
 _FORMS_HINT = "write ISO 8601 (2026-01-31T10:05:00+03:00 or 2026-01-31 10:05:00) or unix seconds"
 
 
-def read_instants(text: str, zone: ZoneInfo | None, where: str) -> tuple[datetime, ...]:
+def read_instants(text: str, zone: ZoneInfo | None, where: str, form: str | None = None) -> tuple[datetime, ...]:
     """All instants that a written time can mean.
 
     Parameters
@@ -58,6 +62,8 @@ def read_instants(text: str, zone: ZoneInfo | None, where: str) -> tuple[datetim
         Zone of times written without one; None when it is not known.
     where
         Place for the message, e.g. ``line 7: column 'started_at'``.
+    form
+        The only form in which times are written, in the signs of `datetime.strptime`; None for those above.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def read_instants(text: str, zone: ZoneInfo | None, where: str) -> tuple[datetim
         ``bad_time``: not a time. ``no_time_zone``: written without zone and ``zone`` is None. ``impossible_time``: skipped by
         the spring clock change. ``impossible_times``: before 1990 or after 2099.
     """
-    written = _written(text, where)
+    written = _written(text, where, form)
     if written.tzinfo is not None:
         return (written.astimezone(UTC),)
     if zone is None:
@@ -91,10 +97,10 @@ def read_instants(text: str, zone: ZoneInfo | None, where: str) -> tuple[datetim
     return (before.astimezone(UTC), after.astimezone(UTC)) if forward else (before.astimezone(UTC),)
 
 
-def day_written(text: str, zone: ZoneInfo | None, local: ZoneInfo) -> date | None:
+def day_written(text: str, zone: ZoneInfo | None, local: ZoneInfo, form: str | None = None) -> date | None:
     """Business day of a written time, as far as it can be told even when the time itself cannot be used; None otherwise."""
     try:
-        written = _written(text, "")
+        written = _written(text, "", form)
     except TelephonyError:
         return None
     if written.tzinfo is None and zone is not None:
@@ -116,8 +122,48 @@ def in_order(readings: Mapping[str, Sequence[datetime]]) -> dict[str, datetime]:
     return {name: found[0] for name, found in readings.items()}
 
 
-def _written(text: str, where: str) -> datetime:
+def is_time_form(form: str) -> bool:
+    """Whether a declared form tells a time to the minute."""
+    told = datetime(2031, 11, 28, 17, 46, tzinfo=UTC)
+    try:
+        read = datetime.strptime(told.strftime(form), form)  # only the clock's figures are compared
+    except (ValueError, re.error):
+        return False
+    return read.replace(second=0, tzinfo=None) == told.replace(tzinfo=None)
+
+
+def read_duration(text: str, where: str) -> timedelta:
+    """A length of time: seconds, or ``1:02:03`` or ``02:03``.
+
+    Raises
+    ------
+    TelephonyError
+        ``bad_duration``.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise TelephonyError(f"{where} is no length of time", hint="write seconds, or H:MM:SS", code="bad_duration")
+    if match["s"] is not None:
+        return timedelta(milliseconds=int(Decimal(match["s"]) * 1000))
+    return timedelta(hours=int(match["H"] or 0), minutes=int(match["M"]), seconds=int(match["S"]))
+
+
+def _in_form(text: str, where: str, form: str) -> datetime:
+    try:
+        written = datetime.strptime(text, form)  # a time without zone is what `read_instants` looks for
+    except (ValueError, OverflowError) as error:
+        raise TelephonyError(
+            f"{where} is not written in the form of the setting `time_format`", hint=_DECLARED_HINT, code="bad_time"
+        ) from error
+    if not FIRST_YEAR <= written.year <= LAST_YEAR:
+        raise _out_of_range(where)
+    return written.replace(microsecond=written.microsecond // 1000 * 1000)
+
+
+def _written(text: str, where: str, form: str | None) -> datetime:
     """The time as written, in ms; aware when it says its zone, naive when not."""
+    if form is not None:
+        return _in_form(text, where, form)
     match = next((found for form in _FORMS if (found := form.fullmatch(text))), None)
     if match is None:
         if not _UNIX.fullmatch(text):

@@ -16,9 +16,10 @@ Definition
     @52.5 agent: Спасибо за ожидание.
     \"\"\"
 
-Each line follows the one before after ``GAP_MS``; a word lasts ``WORD_MS``, a Chinese character ``CHARACTER_MS``. ``[3 s]`` is a
-pause, ``[hold 40 s]`` a hold of the call record, ``@52.5`` a line that starts then, whatever is being said. Of the call record
-stand beside it ``direction``, ``queue``, ``grade``, ``disconnected_by``, ``transfers`` and ``record`` (further columns);
+Each line follows the one before after ``GAP_MS``; a word lasts ``WORD_MS``, a Chinese character ``CHARACTER_MS``.
+``[3 s]`` is a pause, ``[hold 40 s]`` a hold of the call record, ``@52.5`` a line that starts then, whatever is being said.
+Of the call record stand beside it ``direction``, ``queue``, ``grade``, ``disconnected_by``, ``transfers``, ``hold`` (from and
+to, in seconds) and ``record`` (further columns);
 ``measures`` sets columns of ``call_`` tables.
 
 Edge cases
@@ -71,6 +72,7 @@ class Dialogue(BaseModel):
     grade: str | None = None
     disconnected_by: Role | None = None
     transfers: int | None = None
+    hold: tuple[tuple[float, float], ...] = ()
     record: dict[str, str] = Field(default_factory=dict)
     measures: dict[str, float | bool | str] = Field(default_factory=dict)
 
@@ -128,7 +130,7 @@ def call_of(dialogue: Dialogue, language: str) -> Call:
         A line is neither speech nor pause.
     """
     words: list[Word] = []
-    holds: list[Span] = []
+    holds = [Span(round(start * 1000), round(end * 1000)) for start, end in dialogue.hold]
     at_ms = 0
     for line in filter(None, map(str.strip, dialogue.said.splitlines())):
         pause, said = _PAUSE.match(line), _LINE.match(line)
@@ -145,7 +147,7 @@ def call_of(dialogue: Dialogue, language: str) -> Call:
             at_ms = max(at_ms, spoken[-1].span.end_ms)
         else:
             raise PolicyError(f"dialogue '{dialogue.name}': a line is neither speech nor pause", hint="agent: …  or  [3 s]")
-    duration_ms = at_ms + 1_000
+    duration_ms = max([at_ms, *(hold.end_ms for hold in holds)]) + 1_000
     talk = {label: bridge((word.span for word in words if word.speaker == label), 0) for label in _LABELS.values()}
     return Call(
         telephony=_record(dialogue, holds, duration_ms, language),
@@ -194,7 +196,7 @@ def _record(dialogue: Dialogue, holds: Sequence[Span], duration_ms: int, languag
         agent_id="a-1",
         agent_grade=dialogue.grade,
         holds=tuple(RecordedHold(instant(hold.start_ms), instant(hold.end_ms)) for hold in holds),
-        transfers=dialogue.transfers if dialogue.transfers is not None else 0,
+        transfers=dialogue.transfers,
         disconnected_by=dialogue.disconnected_by,
         language=language,
         extra=dialogue.record,

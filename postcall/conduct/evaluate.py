@@ -16,18 +16,19 @@ does not occur holds nothing: ``said`` fails, ``not_said`` passes; usually ``app
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from postcall.call import Call
-from postcall.conduct.manual import Applies, Manual, Rule, Window
+from postcall.conduct.manual import Applies, Manual, Rule, Window, references
 from postcall.conduct.protocols import PROTOCOLS
 from postcall.conduct.results import Finding, Verdict, failed, not_applicable, not_measurable, passed
-from postcall.conduct.scene import Scene, book_of
+from postcall.conduct.scene import Said, Scene, book_of
 from postcall.errors import MissingInput, PolicyError
 from postcall.kpi import is_answered
-from postcall.language.phrases import PhraseBook, PhraseMatch
+from postcall.language.phrases import Phrase, PhraseBook, PhraseMatch
 from postcall.nearest import did_you_mean
 from postcall.spans import Span, clip
 from postcall.telephony import Role
@@ -41,8 +42,10 @@ class Judge:
 
     Attributes
     ----------
-    manual, book
-        The rules, and all their patterns.
+    manual
+        The rules.
+    book
+        All their patterns, and those of the other manuals of the language that judge beside it.
     """
 
     manual: Manual
@@ -50,22 +53,38 @@ class Judge:
 
     @classmethod
     def of(cls, manual: Manual) -> Judge:
-        """Make ready.
+        """Make one manual ready; raises as `all_of` does."""
+        return cls.all_of((manual,))[0]
+
+    @classmethod
+    def all_of(cls, manuals: Sequence[Manual]) -> tuple[Judge, ...]:
+        """Make manuals ready: those of one language share one book, so that a call's words are gone through once.
 
         Raises
         ------
         PolicyError
             A rule names a protocol, a step or an option that there is not.
         """
-        for rule in manual.rules:
-            _check_protocol(manual, rule)
-        return cls(manual, book_of(manual))
+        ids = Counter(manual.id for manual in manuals)
+        if doubled := [name for name, number in ids.items() if number > 1]:
+            raise PolicyError(f"two manuals have the id '{doubled[0]}'", hint="give one of them another id in [manual]")
+        patterns: dict[str, dict[str, Phrase]] = {}
+        for manual in manuals:
+            for rule in manual.rules:
+                _check_protocol(manual, rule)
+            patterns.setdefault(manual.heading.language, {}).update(_used(manual))
+        books = {language: book_of(language, used) for language, used in patterns.items()}
+        return tuple(cls(manual, books[manual.heading.language]) for manual in manuals)
 
     def applies_to(self, call: Call) -> bool:
         """Whether the manual is of the call's language."""
         return call.language == self.manual.heading.language
 
-    def verdicts(self, call: Call, rows: Mapping[str, Sequence[Any]]) -> dict[str, Verdict]:
+    def listen(self, call: Call) -> Said:
+        """What the parties of a call say; manuals of one language share it."""
+        return Said(call, self.manual.heading.language, self.book)
+
+    def verdicts(self, call: Call, rows: Mapping[str, Sequence[Any]], said: Said | None = None) -> dict[str, Verdict]:
         """Rule id -> verdict, in order of the manual.
 
         Parameters
@@ -74,9 +93,19 @@ class Judge:
             Of the manual's language.
         rows
             What the analyzers made of it, by table.
+        said
+            Of `listen`; None listens anew.
         """
-        scene = Scene(call, rows, self.manual, self.book)
+        scene = Scene(call, rows, self.manual, said or self.listen(call))
         return {rule.id: _verdict(rule, scene) for rule in self.manual.rules}
+
+
+def _used(manual: Manual) -> dict[str, Phrase]:
+    """Patterns that the manual's rules and their protocols look for."""
+    named = [one for rule in manual.rules for one in references(rule)]
+    groups = [name for rule in manual.rules if rule.protocol for name in PROTOCOLS[rule.protocol].groups]
+    named += [f"@{name}" for name in groups if manual.has_group(name)]
+    return {pattern: manual.patterns[pattern] for pattern in manual.all_of(named)}
 
 
 def check_measures(manual: Manual, columns: Mapping[str, Collection[str]]) -> None:
@@ -188,7 +217,6 @@ def _found(rule: Rule, references: Sequence[str], scene: Scene) -> list[Finding]
         scene.finding(role, match)
         for match in scene.matches(role, references)
         if not any(_touches(match, other) for other in excluded)
-        and not any(token.is_in_doubt for token in tokens[match.first : match.last + 1])
         and any(span.start_ms <= tokens[match.first].start_ms < span.end_ms for span in window)
     ]
 
@@ -217,7 +245,7 @@ def _windowed(window: Window, role: Role, scene: Scene) -> list[Span]:
     if window.after is not None:
         anchors = scene.anchored(window.after)
         reach = [Span(one.start_ms, one.end_ms + within_ms if within_ms is not None else whole.end_ms + 1) for one in anchors]
-        spans = [piece for one in reach for piece in clip(spans, one)]
+        spans = [piece for one in reach for piece in clip(tuple(spans), one)]
     if window.before is not None:
         anchors = scene.anchored(window.before)[:1]
         reach = [
@@ -225,7 +253,7 @@ def _windowed(window: Window, role: Role, scene: Scene) -> list[Span]:
             for one in anchors
             if one.start_ms > whole.start_ms
         ]
-        spans = [piece for one in reach for piece in clip(spans, one)]
+        spans = [piece for one in reach for piece in clip(tuple(spans), one)]
     return spans
 
 

@@ -34,9 +34,9 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from postcall.errors import PolicyError
 from postcall.language.phrases import Phrase
@@ -64,6 +64,27 @@ class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+def _anchor(value: str) -> str:
+    """An anchor as it is, when it is one."""
+    if value in {"start", "end"}:
+        return value
+    if value.startswith("event:"):
+        event = value.removeprefix("event:")
+        if event not in EVENTS:
+            raise ValueError(f"no event '{event}': {did_you_mean(event, EVENTS)}")
+        return value
+    party, _, reference = value.rpartition(":")
+    if party and party not in ("agent", "customer"):
+        raise ValueError(f"'{party}' is no party: {did_you_mean(party, ('agent', 'customer'))}")
+    if not reference.startswith("@"):
+        raise ValueError(f"'{value}' is no anchor: @group, agent:@group, event:hold, start or end")
+    return value
+
+
+Anchor = Annotated[str, AfterValidator(_anchor)]
+"""A place that windows and conditions refer to; `postcall.conduct.scene` defines them."""
+
+
 class Window(_Closed):
     """Where in the call a phrase counts; all keys together.
 
@@ -83,9 +104,15 @@ class Window(_Closed):
     last_s: float | None = Field(None, gt=0)
     first_turns: int | None = Field(None, ge=1)
     last_turns: int | None = Field(None, ge=1)
-    after: str | None = None
-    before: str | None = None
+    after: Anchor | None = None
+    before: Anchor | None = None
     within_s: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _has_anchor(self) -> Self:
+        if self.within_s is not None and self.after is None and self.before is None:
+            raise ValueError("'within_s' counts from an anchor, and there is neither 'after' nor 'before'")
+        return self
 
 
 class Applies(_Closed):
@@ -114,8 +141,8 @@ class Applies(_Closed):
     grade: tuple[str, ...] = ()
     answered: bool | None = None
     min_talk_s: float | None = Field(None, gt=0)
-    has: tuple[str, ...] = ()
-    has_not: tuple[str, ...] = ()
+    has: tuple[Anchor, ...] = ()
+    has_not: tuple[Anchor, ...] = ()
     event: Literal["hold", "transfer", "mute"] | None = None
     unless_event: Literal["hold", "transfer", "mute"] | None = None
     measure: str | None = None
@@ -128,6 +155,12 @@ class Applies(_Closed):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _measures_within(self) -> Self:
+        if (self.measure is None) != (self.over is None and self.under is None):
+            raise ValueError("'measure' and one of 'over' and 'under' belong together")
+        return self
 
 
 class Rule(_Closed):
@@ -177,6 +210,13 @@ class Rule(_Closed):
     coach: str = Field(min_length=3)
     limits: str | None = None
 
+    @field_validator("where", mode="after")
+    @classmethod
+    def _is_shown(cls, value: dict[str, str | bool | int], info: Any) -> dict[str, str | bool | int]:
+        if value and info.data.get("evidence") is None:
+            raise ValueError("'where' chooses among rows of 'evidence', and there is none")
+        return value
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         used = {name for name in type(self).model_fields if name in self.model_fields_set}
@@ -194,6 +234,11 @@ class Rule(_Closed):
         }[self.kind]
         if lacking:
             raise ValueError(f"rule '{self.id}' of kind '{self.kind}' does not say what it asks for")
+        bounds = [self.between is not None, self.at_least is not None or self.at_most is not None, self.is_ is not None]
+        if sum(bounds) > 1:
+            raise ValueError(f"rule '{self.id}': 'between', 'is' and 'at_least' or 'at_most' exclude each other")
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError(f"rule '{self.id}': the first bound of 'between' is larger than the second")
         if not self.id.startswith(self.clause):
             raise ValueError(f"the id of rule '{self.id}' does not begin with its clause '{self.clause}'")
         return self
@@ -268,7 +313,7 @@ class Manual:
         self._resolved: dict[str, tuple[str, ...]] = {}
         self.patterns: dict[str, Phrase] = {}
         for rule in rules:
-            for reference in _references(rule):
+            for reference in references(rule):
                 self.resolve(reference)
         for name in self._groups:
             self.resolve(f"@{name}")
@@ -383,15 +428,14 @@ def _wrong(path: Path, error: ValidationError, content: Mapping[str, Any]) -> Po
         place = [f"rule '{rule.get('id', place[1])}'" if isinstance(rule, dict) else place[1], *place[2:]]
     where = " ".join(place)
     if problem["type"] == "extra_forbidden":
-        owner: type[BaseModel] = {"window": Window, "applies": Applies, "manual": Heading}.get(
-            place[-2] if len(place) > 1 else "", Rule if where.startswith("rule") else _File
-        )
+        owners: dict[str, type[BaseModel]] = {"window": Window, "applies": Applies, "manual": Heading}
+        owner = owners.get(place[-2] if len(place) > 1 else "", Rule if where.startswith("rule") else _File)
         return PolicyError(f"'{path.name}': unknown key {where}", hint=did_you_mean(place[-1], owner.model_fields))
     return PolicyError(f"'{path.name}': {where}: {problem['msg'].removeprefix('Value error, ')}")
 
 
-def _references(rule: Rule) -> list[str]:
-    """Patterns and groups that a rule names, anchors included."""
+def references(rule: Rule) -> list[str]:
+    """Patterns and groups that a rule names, those of its anchors included."""
     anchors = (*rule.applies.has, *rule.applies.has_not, rule.window.after, rule.window.before)
-    named = [anchor.split(":", 1)[-1] for anchor in anchors if anchor and not anchor.startswith(("event:", "rule:"))]
+    named = [anchor.split(":", 1)[-1] for anchor in anchors if anchor and "@" in anchor]
     return [*rule.say, *rule.unless, *(one for part in rule.parts for one in part), *named]

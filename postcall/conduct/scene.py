@@ -24,13 +24,55 @@ from postcall.call import Call
 from postcall.conduct.manual import Manual
 from postcall.conduct.results import Finding
 from postcall.errors import MissingInput
-from postcall.language.phrases import PhraseBook, PhraseMatch
+from postcall.language.phrases import Phrase, PhraseBook, PhraseMatch
 from postcall.language.tokens import Token, tokens
 from postcall.not_measurable import reasons_by_column
-from postcall.spans import Span
+from postcall.spans import Span, total_ms
 from postcall.telephony import Role
 
 PARTIES = (Role.AGENT, Role.CUSTOMER)
+SPEECH_WITHOUT_WORDS_MS = 5_000
+"""A party who speaks longer, and of whom no word is known, was not understood by the recogniser."""
+
+
+class Said:
+    """What the parties of a call say, with all phrases of the manuals of its language found in it, once.
+
+    Parameters
+    ----------
+    call
+        The call.
+    language
+        Of the manuals.
+    book
+        Their patterns, each under itself.
+    """
+
+    def __init__(self, call: Call, language: str, book: PhraseBook) -> None:
+        self._call, self._language, self._book = call, language, book
+        self._tokens: dict[Role, tuple[Token, ...]] = {}
+        self._found: dict[Role, dict[str, list[PhraseMatch]]] = {}
+
+    def tokens(self, role: Role) -> tuple[Token, ...]:
+        """Tokens of a party.
+
+        Raises
+        ------
+        MissingInput
+            No transcript, the parties cannot be told apart, or nothing was recognised of what the party says.
+        """
+        if role not in self._tokens:
+            words = self._call.words(role)
+            if not words and total_ms(self._call.talk(role)) > SPEECH_WITHOUT_WORDS_MS:
+                raise MissingInput("transcript", f"no word of the {role.value} was recognised")
+            self._tokens[role] = tokens(words, self._language)
+        return self._tokens[role]
+
+    def found(self, role: Role) -> dict[str, list[PhraseMatch]]:
+        """Matches of each pattern in what a party says; raises as `tokens` does."""
+        if role not in self._found:
+            self._found[role] = self._book.find(self.tokens(role))
+        return self._found[role]
 
 
 class Scene:
@@ -44,15 +86,13 @@ class Scene:
         Rows that the analyzers made of it, by table.
     manual
         Whose phrases are found.
-    book
-        The manual's patterns; made once for all calls (`book_of`).
+    said
+        What its parties say.
     """
 
-    def __init__(self, call: Call, rows: Mapping[str, Sequence[Any]], manual: Manual, book: PhraseBook) -> None:
+    def __init__(self, call: Call, rows: Mapping[str, Sequence[Any]], manual: Manual, said: Said) -> None:
         self.call, self.rows, self.manual = call, rows, manual
-        self._book = book
-        self._tokens: dict[Role, tuple[Token, ...]] = {}
-        self._found: dict[Role, dict[str, list[PhraseMatch]]] = {}
+        self._said = said
 
     # ── words ────────────────────────────────────────────────────────────────
 
@@ -64,9 +104,7 @@ class Scene:
         MissingInput
             No transcript, or the parties cannot be told apart.
         """
-        if role not in self._tokens:
-            self._tokens[role] = tokens(self.call.words(role), self.manual.heading.language)
-        return self._tokens[role]
+        return self._said.tokens(role)
 
     def need_words(self) -> None:
         """Raise the reason where the words of both parties are not known."""
@@ -74,10 +112,17 @@ class Scene:
             self.tokens(role)
 
     def matches(self, role: Role, references: Sequence[str]) -> list[PhraseMatch]:
-        """Where a party says one of some patterns or groups, in order; where several overlap, the best."""
-        if role not in self._found:
-            self._found[role] = self._book.find(self.tokens(role))
-        found = [match for pattern in self.manual.all_of(references) for match in self._found[role][pattern]]
+        """Where a party says one of some patterns or groups, in order; where several overlap, the best.
+
+        What is in doubt to be the party's is left out.
+        """
+        of_pattern, said = self._said.found(role), self.tokens(role)
+        found = [
+            match
+            for pattern in self.manual.all_of(references)
+            for match in of_pattern[pattern]
+            if not any(token.is_in_doubt for token in said[match.first : match.last + 1])
+        ]
         kept: list[PhraseMatch] = []
         for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
             if all(match.last < other.first or match.first > other.last for other in kept):
@@ -194,6 +239,6 @@ def _length_ms(row: Any) -> int:
     return int(row.duration_ms if hasattr(row, "duration_ms") else row.end_ms - row.start_ms)
 
 
-def book_of(manual: Manual) -> PhraseBook:
-    """All patterns of a manual, each under itself."""
-    return PhraseBook({pattern: (phrase,) for pattern, phrase in manual.patterns.items()}, manual.heading.language)
+def book_of(language: str, patterns: Mapping[str, Phrase]) -> PhraseBook:
+    """Patterns, each under itself."""
+    return PhraseBook({pattern: (phrase,) for pattern, phrase in patterns.items()}, language)

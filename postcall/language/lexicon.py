@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 LISTENER_WORDS: dict[str, frozenset[str]] = {
     "ru": frozenset(
@@ -75,7 +76,23 @@ WAIT_ANNOUNCEMENTS: dict[str, tuple[str, ...]] = {
         "please wait",
         "brief hold",
     ),
-    "zh": ("稍等", "稍候", "等一下", "等一会", "查一下", "看一下", "查询一下", "核实一下", "为您查询", "不要挂机"),
+    "zh": (
+        "稍等",
+        "稍候",
+        "等一下",
+        "等一会",
+        "等我",
+        "查一下",
+        "看一下",
+        "看一眼",
+        "我看看",
+        "去看看",
+        "查询一下",
+        "核实一下",
+        "为您查询",
+        "不要挂机",
+        "别挂",
+    ),
 }
 """Phrases with which an agent announces a search or asks for patience, bare (see `bare`), by ISO 639-1 code."""
 
@@ -135,8 +152,357 @@ REQUESTS_FOR_ANSWER: dict[str, tuple[str, ...]] = {
 }
 """Interrogative forms and requests to say something, bare, by ISO 639-1 code: for engines that write no question marks."""
 
+NOT_WAITS: dict[str, tuple[str, ...]] = {
+    "ru": ("есть секундочку", "есть минутку", "уделите минутку", "уделить минутку", "уделите минуточку"),
+    "en": (
+        "got a minute",
+        "got a moment",
+        "got a second",
+        "have a minute",
+        "have a moment",
+        "have a second",
+        "spare a minute",
+        "spare a moment",
+        "take a minute of",
+    ),
+    "zh": ("有空看一下",),
+}
+"""Phrases that hold an announcement of waiting and are none, bare, by ISO 639-1 code."""
+
+HOLD_REQUESTS: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "оставайтесь на линии",
+        "останьтесь на линии",
+        "побудьте на линии",
+        "подождать на линии",
+        "подождите на линии",
+        "ожидайте на линии",
+        "ждите на линии",
+        "повисите на линии",
+        "на удержание",
+        "на удержании",
+        "можете подождать",
+        "могли бы подождать",
+        "могли бы вы подождать",
+        "сможете подождать",
+        "готовы подождать",
+        "придется подождать",
+        "не кладите трубку",
+        "не вешайте трубку",
+        "переключаю",
+        "переключу",
+        "соединяю",
+        "соединю",
+        "переведу вас",
+        "перевожу вас",
+        "переведу звонок",
+        "перевожу звонок",
+    ),
+    "en": (
+        "on hold",
+        "brief hold",
+        "please hold",
+        "hold the line",
+        "hold for a",
+        "hold for one",
+        "can you hold",
+        "could you hold",
+        "would you hold",
+        "mind holding",
+        "stay on the line",
+        "remain on the line",
+        "can you wait",
+        "could you wait",
+        "would you wait",
+        "mind waiting",
+        "put you through",
+        "putting you through",
+        "transfer you",
+        "transferring you",
+        "transfer your call",
+        "connect you",
+        "connecting you",
+    ),
+    "zh": ("在线等", "线上稍等", "线上等", "不要挂", "别挂", "保持通话", "为您转接", "帮您转接", "给您转接", "转接到"),
+}
+"""Phrases with which an agent asks the customer to wait without him, or hands him on: bare, without courtesies."""
+
+THANKS_FOR_WAITING: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "за ожидание",
+        "за длительное ожидание",
+        "за долгое ожидание",
+        "за ваше ожидание",
+        "за терпение",
+        "за ваше терпение",
+        "что подождали",
+        "что дождались",
+        "что ожидали",
+        "что ждали",
+        "что остались на линии",
+        "что остаетесь на линии",
+        "что заставил ждать",
+        "что заставила ждать",
+        "что задержал",
+        "что задержала",
+    ),
+    "en": (
+        "for waiting",
+        "for holding",
+        "for your patience",
+        "for being patient",
+        "for bearing with",
+        "for staying on the line",
+        "your patience",
+        "you waiting",
+        "you on hold",
+        "for the wait",
+        "about the wait",
+        "about that wait",
+        "for the delay",
+    ),
+    "zh": ("久等", "您的等待", "你的等待", "耐心等待", "耐心等候", "您的等候", "您的耐心"),
+}
+"""Phrases with which an agent comes back to a customer who waited, bare, by ISO 639-1 code."""
+
+CONSENTS: dict[str, frozenset[str]] = {
+    "ru": frozenset(
+        "да ага угу хорошо ладно конечно давайте ок окей подожду жду согласен согласна пожалуйста можно могу".split()
+    ),
+    "en": frozenset("yes yeah yep sure okay ok alright fine certainly absolutely please mhm".split()),
+    "zh": frozenset("可以 好 好的 行 没问题 嗯 是 是的 您查吧 没事".split()),
+}
+"""Words that begin an answer of who agrees to wait; in Chinese the beginnings of its text."""
+
+FAREWELLS: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "до свидания",
+        "до свиданья",
+        "всего доброго",
+        "всего вам доброго",
+        "всего хорошего",
+        "всего вам хорошего",
+        "всего наилучшего",
+        "всего самого доброго",
+        "всего вам самого доброго",
+        "хорошего дня",
+        "хорошего вам дня",
+        "доброго дня вам",
+        "удачного дня",
+        "удачного вам дня",
+        "приятного дня",
+        "хорошего вечера",
+        "хорошей дороги",
+        "будьте здоровы",
+        "до встречи",
+        "пока",
+        "спокойной ночи",
+    ),
+    "en": (
+        "goodbye",
+        "good bye",
+        "bye",
+        "bye-bye",
+        "have a nice day",
+        "have a good day",
+        "have a great day",
+        "have a lovely day",
+        "have a nice evening",
+        "have a good evening",
+        "have a good one",
+        "enjoy your evening",
+        "enjoy your day",
+        "take care",
+        "all the best",
+        "good night",
+        "see you",
+    ),
+    "zh": ("再见", "拜拜", "祝您生活愉快", "祝您愉快", "生活愉快", "回见"),
+}
+"""Phrases of parting, bare, by ISO 639-1 code."""
+
+CLOSING_WORDS: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "спасибо",
+        "благодарю",
+        "буду ждать",
+        "жду",
+        "договорились",
+        "это все",
+        "больше ничего",
+        "вопросов нет",
+        "ладно",
+        "понятно",
+        "ясно",
+    ),
+    "en": (
+        "thank you",
+        "thanks",
+        "that is all",
+        "that's all",
+        "that was all",
+        "alright",
+        "all right",
+        "okay",
+        "got it",
+        "great",
+        "perfect",
+    ),
+    "zh": ("谢谢", "好的", "好吧", "没有了", "没了", "就这样", "知道了", "明白了", "行"),
+}
+"""Phrases with which somebody lets a call come to its end without parting, bare, by ISO 639-1 code."""
+
+HANGING_UP: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "кладу трубку",
+        "вешаю трубку",
+        "положу трубку",
+        "завершаю разговор",
+        "завершаю звонок",
+        "заканчиваю разговор",
+        "прекращаю разговор",
+        "разговор окончен",
+    ),
+    "en": (
+        "i'm hanging up",
+        "i am hanging up",
+        "i'm ending this call",
+        "i am ending this call",
+        "i'm ending the call",
+        "i am ending the call",
+        "i'm terminating the call",
+        "this conversation is over",
+        "this call is over",
+    ),
+    "zh": ("我挂了", "我先挂了", "我挂电话", "结束通话", "挂断电话了"),
+}
+"""Phrases of who says that he ends the call now, bare, by ISO 639-1 code."""
+
+INSTRUCTIONS: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "перезагрузите",
+        "перезапустите",
+        "включите",
+        "выключите",
+        "отключите",
+        "подключите",
+        "отсоедините",
+        "проверьте",
+        "попробуйте",
+        "нажмите",
+        "зайдите",
+        "войдите",
+        "откройте",
+        "закройте",
+        "введите",
+        "наберите",
+        "посмотрите",
+        "найдите",
+        "вытащите",
+        "выньте",
+        "вставьте",
+        "переверните",
+        "достаньте",
+        "возьмите",
+        "запишите",
+        "записывайте",
+    ),
+    "en": (
+        "please restart",
+        "please switch",
+        "please turn",
+        "please unplug",
+        "please plug",
+        "please press",
+        "please open",
+        "please click",
+        "please enter",
+        "please check",
+        "please try",
+        "please look",
+        "unplug the",
+        "restart the",
+        "restart your",
+        "switch it off",
+        "turn it off",
+        "go to the",
+        "try to",
+        "write down",
+        "have it ready",
+    ),
+    "zh": (
+        "请您把",
+        "请把",
+        "麻烦您",
+        "您先把",
+        "重启",
+        "关掉电源",
+        "打开电源",
+        "拔下来",
+        "插上去",
+        "请您记",
+        "记一下",
+        "试一下",
+    ),
+}
+"""Phrases by which somebody is asked to do something, bare, by ISO 639-1 code."""
+
+REQUESTS_TO_SAY: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "назовите",
+        "продиктуйте",
+        "повторите",
+        "скажите",
+        "подскажите",
+        "сообщите",
+        "уточните",
+    ),
+    "en": (
+        "please read",
+        "please tell",
+        "please give me",
+        "please spell",
+        "please repeat",
+        "please say",
+        "please confirm",
+        "read me",
+        "tell me your",
+        "tell me the",
+        "tell me what",
+        "give me your",
+        "give me the",
+    ),
+    "zh": ("请您提供", "请提供", "请您说", "请说", "请您报", "请告诉", "报一下", "说一下", "请重复", "重复一下"),
+}
+"""Phrases by which somebody is asked to say something, whatever mark closes the sentence; bare, by ISO 639-1 code."""
+
 LAST_WORDS = 12
 """How far back from its end an utterance without punctuation is searched for a question, in words."""
+
+_COURTESIES = frozenset("пожалуйста please прошу".split())
+"""Words that may stand between those of a phrase."""
+
+_CONSENT_QUESTION: dict[str, re.Pattern[str]] = {
+    "ru": re.compile(r"(хорошо|согласны|удобно|не против|ладно|можете|могли бы|устроит)$"),
+    "en": re.compile(r"\b(okay|ok|all right|alright)( with you| for you)?$|\b(can|could|would|do) you\b"),
+    "zh": re.compile(r"(可以|好|行|方便)吗|好不好|可不可以"),
+}
+"""How a sentence reads that asks whether the other agrees."""
+
+_TIMES: dict[str, re.Pattern[str]] = {
+    "ru": re.compile(
+        r"\bне (более|больше|дольше) (\w+ )?(минут|секунд|час)|\bполминуты|\bминут (пять|десять|две|три)\b|"
+        r"\b(займет|потребуется|понадобится|нужн[аоы]|около|примерно|порядка|буквально|в течение|через|до|пару|несколько|"
+        r"две|три|четыре|пять|десять|двух|трех|пяти|десяти|\d+)( \w+){0,2} (минут|секунд|час)"
+    ),
+    "en": re.compile(
+        r"\b(about|around|up to|within|another|couple of|few|two|three|four|five|ten|thirty|sixty|\d+)( more)? (a |an |one )?"
+        r"(minute|second|hour)|\btakes? (about |around |me |only |just )*(a|one|half a) (minute|hour)|"
+        r"\b(minute|second) or two\b|\bno (more|longer) than"
+    ),
+    "zh": re.compile(r"[一二两三四五六七八九十几半\d]+个?(分钟|秒|小时)"),
+}
+"""Forms of a length of time."""
 
 _SENTENCE_END = re.compile(r"([.!?…。！？])[\"'»”」]*$")
 _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
@@ -189,13 +555,14 @@ def announces_wait(words: Sequence[str], language: str | None) -> bool:
     language
         ISO 639-1 code. Unknown: the phrases of all languages count.
     """
-    return _holds_phrase(words, WAIT_ANNOUNCEMENTS, language)
+    return _holds_phrase(words, WAIT_ANNOUNCEMENTS, language, but=NOT_WAITS)
 
 
 def asks_for_answer(words: Sequence[str], language: str | None) -> bool:
     """Whether an utterance ends by asking the other for an answer.
 
-    A closing mark decides; without one, an interrogative form or request among the last words does.
+    A question mark decides, or a request to say something in the last sentence; where no mark closes it, also an interrogative
+    form among the last words.
 
     Parameters
     ----------
@@ -206,8 +573,132 @@ def asks_for_answer(words: Sequence[str], language: str | None) -> bool:
     """
     mark = _SENTENCE_END.search(words[-1]) if words else None
     if mark is not None:
-        return mark.group(1) in "?？"
+        return mark.group(1) in "?？" or _holds_phrase(last_sentence(words), REQUESTS_TO_SAY, language)
     return _holds_phrase(last_sentence(words)[-LAST_WORDS:], REQUESTS_FOR_ANSWER, language)
+
+
+def asks_to_hold(words: Sequence[str], language: str | None) -> bool:
+    """Whether an agent asks the customer to wait without him, or hands him on: "оставайтесь, пожалуйста, на линии".
+
+    More than `announces_wait`: "let me check" or "one moment" announces a search, with the agent still there. A request for
+    patience that asks for consent counts ("请您稍等，可以吗？"). Courtesies between the words of a phrase do not matter.
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    said = [word for word in words if bare(word) not in _COURTESIES]
+    if _holds_phrase(said, HOLD_REQUESTS, language):
+        return True
+    return announces_wait(words, language) and any(_asks_consent(sentence, language) for sentence in _sentences(words))
+
+
+def thanks_for_waiting(words: Sequence[str], language: str | None) -> bool:
+    """Whether somebody is thanked for having waited ("спасибо за ожидание", "thanks for holding", "让您久等了").
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    return _holds_phrase(words, THANKS_FOR_WAITING, language)
+
+
+def consents(words: Sequence[str], language: str | None) -> bool:
+    """Whether an answer begins by agreeing ("да, конечно", "sure", "可以").
+
+    Parameters
+    ----------
+    words
+        The answer, as recognised; empty gives False.
+    language
+        ISO 639-1 code. Unknown: the words of all languages count.
+    """
+    said = [word for word in map(bare, words) if word]
+    if not said:
+        return False
+    codes = [language] if language in CONSENTS else list(CONSENTS)
+    return any(
+        "".join(said).startswith(tuple(CONSENTS["zh"])) if code == "zh" else bool(CONSENTS[code].intersection(said[:2]))
+        for code in codes
+    )
+
+
+def parts(words: Sequence[str], language: str | None) -> bool:
+    """Whether somebody says goodbye ("до свидания", "have a nice day", "再见").
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    return _holds_phrase(words, FAREWELLS, language)
+
+
+def lets_end(words: Sequence[str], language: str | None) -> bool:
+    """Whether somebody lets the call end: parts, thanks, or has nothing more to ask, and does not ask anything.
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    if parts(words, language):
+        return True
+    return _holds_phrase(words, CLOSING_WORDS, language) and not asks_for_answer(words, language)
+
+
+def announces_hanging_up(words: Sequence[str], language: str | None) -> bool:
+    """Whether somebody says that he ends the call now ("я кладу трубку", "I'm ending this call", "我挂了").
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    return _holds_phrase(words, HANGING_UP, language)
+
+
+def instructs(words: Sequence[str], language: str | None) -> bool:
+    """Whether somebody is asked to do something: "перезагрузите роутер", "please unplug it", "请把电源拔下来".
+
+    Parameters
+    ----------
+    words
+        The sentence, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    return _holds_phrase(words, INSTRUCTIONS, language)
+
+
+def states_time(words: Sequence[str], language: str | None) -> bool:
+    """Whether an utterance says how long something takes: "не более двух минут", "a couple of minutes", "大概需要一分钟".
+
+    "One moment" and "одну минуту" alone ask for patience and promise nothing.
+
+    Parameters
+    ----------
+    words
+        The utterance, as recognised.
+    language
+        ISO 639-1 code. Unknown: the forms of all languages count.
+    """
+    said = [word for word in map(bare, words) if word]
+    spaced, joined = " ".join(said), "".join(said)
+    codes = [language] if language in _TIMES else list(_TIMES)
+    return any(_TIMES[code].search(joined if code == "zh" else spaced) for code in codes)
 
 
 def last_sentence(words: Sequence[str]) -> Sequence[str]:
@@ -218,11 +709,36 @@ def last_sentence(words: Sequence[str]) -> Sequence[str]:
     return words
 
 
-def _holds_phrase(words: Sequence[str], phrases: dict[str, tuple[str, ...]], language: str | None) -> bool:
+def _asks_consent(sentence: Sequence[str], language: str | None) -> bool:
+    """Whether a sentence asks whether the other agrees, by its mark, if it has one, and its form."""
+    mark = _SENTENCE_END.search(sentence[-1])
+    if mark is not None and mark.group(1) not in "?？":
+        return False
+    said = [word for word in map(bare, sentence) if word]
+    codes = [language] if language in _CONSENT_QUESTION else list(_CONSENT_QUESTION)
+    return any(_CONSENT_QUESTION[code].search(("" if code == "zh" else " ").join(said)) for code in codes)
+
+
+def _sentences(words: Sequence[str]) -> list[Sequence[str]]:
+    """Words cut after closing marks."""
+    ends = [index + 1 for index, word in enumerate(words[:-1]) if _SENTENCE_END.search(word)]
+    return [words[start:end] for start, end in pairwise([0, *ends, len(words)])] if words else []
+
+
+def _holds_phrase(
+    words: Sequence[str],
+    phrases: dict[str, tuple[str, ...]],
+    language: str | None,
+    *,
+    but: dict[str, tuple[str, ...]] | None = None,
+) -> bool:
+    """Whether one of the phrases stands in what is said, those of ``but`` taken out of it first."""
     said = [word for word in map(bare, words) if word]
-    spaced, joined = f" {' '.join(said)} ", "".join(said)
+    texts = {code: "".join(said) if code == "zh" else f" {' '.join(said)} " for code in phrases}
+    for code, phrase in ((code, phrase) for code, listed in (but or {}).items() for phrase in listed):
+        texts[code] = texts[code].replace(phrase, "|")
     return any(
-        phrase in joined if code == "zh" else f" {phrase} " in spaced
+        (phrase if code == "zh" else f" {phrase} ") in texts[code]
         for code in ([language] if language in phrases else phrases)
         for phrase in phrases[code]
     )

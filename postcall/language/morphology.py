@@ -43,6 +43,13 @@ def grammemes_of(form: str) -> tuple[frozenset[str], ...]:
 
 
 @lru_cache(maxsize=200_000)
+def readings_of(form: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Dictionary form and grammatical features of every reading of a Russian word, the likeliest first."""
+    lemmas = (parse.normal_form.replace("ё", "е") for parse in _russian().parse(form))
+    return tuple(zip(lemmas, grammemes_of(form), strict=True))
+
+
+@lru_cache(maxsize=200_000)
 def is_known(form: str, language: str) -> bool:
     """Whether a dictionary has the word."""
     if language == "ru":

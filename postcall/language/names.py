@@ -19,6 +19,7 @@ OpenCorpora's grammemes Name, Surn, Patr (pymorphy3). The hundred commonest Chin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from postcall.language.morphology import grammemes_of, is_known
 from postcall.language.tokens import Token
@@ -50,15 +51,20 @@ def name_at(tokens: Sequence[Token], start: int, language: str) -> int | None:
         return _chinese(tokens, start)
     token = tokens[start]
     if language == "ru":
-        is_name = any(features & {"Name", "Surn", "Patr"} for features in grammemes_of(token.form)) or (
-            len(token.form) > 3 and token.form.isalpha() and not is_known(token.form, "ru")
-        )
+        is_name = _is_russian_name(token.form)
     else:
         is_inside = start > 0 and not tokens[start - 1].ends_sentence
         is_name = token.form in _EN_FIRST or (
             is_inside and token.text[:1].isupper() and token.form.isalpha() and token.form not in _EN_NO_NAME
         )
     return start + 1 if is_name else None
+
+
+@lru_cache(maxsize=50_000)
+def _is_russian_name(form: str) -> bool:
+    return any(features & {"Name", "Surn", "Patr"} for features in grammemes_of(form)) or (
+        len(form) > 3 and form.isalpha() and not is_known(form, "ru")
+    )
 
 
 def _chinese(tokens: Sequence[Token], start: int) -> int | None:

@@ -10,7 +10,7 @@ Definition
     [я] [вам сейчас]        may be left out
     (могу|можем)            one of them; alternatives may be several words
     .. ..5                  up to 3, or 5, words between (Chinese: characters), inside a sentence
-    <duration>              a number, duration, time, money, name, or any one word
+    <duration>              a number, duration, time, date, money, name, or any one word
     !не                     not right after this word
     ^ $ ?                   an utterance starts here; ends here; the sentence asks
 
@@ -29,7 +29,7 @@ from postcall.language.morphology import lemmas_of
 from postcall.language.tokens import normalised
 from postcall.nearest import did_you_mean
 
-CLASSES = ("number", "duration", "time", "money", "name", "word")
+CLASSES = ("number", "duration", "time", "date", "money", "name", "word")
 _GAP_WORDS = 3
 _PIECES = re.compile(
     r"\s+|\.\.\d*|<\w*>|[\[\]()|^$?]|!?=?[^\s\[\]()|^$?<>!=]+(?:\([^\s\[\]()|]{1,4}\))?(?=[\s\[\]()|^$?<!]|$)|."
@@ -46,10 +46,17 @@ class WordNode:
     lemmas: frozenset[str]
     is_exact: bool = False
 
-    @property
-    def written(self) -> str:
-        """The shortest of its spellings, which stands for it."""
-        return min(self.forms, key=lambda form: (len(form), form))
+    written: str = ""
+    """The shortest of its spellings, which stands for it."""
+    _hash: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", min(self.forms, key=lambda form: (len(form), form)))
+        # It is looked up many times a token, and sets are slow to hash.
+        object.__setattr__(self, "_hash", hash((self.forms, self.lemmas, self.is_exact)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,11 @@ class Run:
 
     characters: tuple[str, ...]
     is_exact: bool = False
+
+    @property
+    def written(self) -> str:
+        """Its characters."""
+        return "".join(self.characters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +185,7 @@ class _Reader:
         self.at += 1
         if not all(way.nodes for way in ways):
             raise self.error("an alternative is empty")
-        return Choice(tuple(ways), is_optional=closing == "]")
+        return Choice(_merged(ways), is_optional=closing == "]")
 
     def _words(self, piece: str) -> list[Node]:
         is_exact = piece.startswith("=")
@@ -193,6 +205,18 @@ class _Reader:
             frozenset() if is_exact or gendered else frozenset(lemma for f in forms for lemma in lemmas_of(f, self.language))
         )
         return [WordNode(forms, lemmas, is_exact)]
+
+
+def _merged(ways: list[Series]) -> tuple[Series, ...]:
+    """Alternatives with all that are single words made one word of many forms: matched at once, not one by one."""
+    single = [way.nodes[0] for way in ways if len(way.nodes) == 1 and isinstance(way.nodes[0], WordNode)]
+    words = [node for node in single if isinstance(node, WordNode) and not node.is_exact]
+    if len(words) < 2:
+        return tuple(ways)
+    forms = frozenset(form for node in words for form in node.forms)
+    lemmas = frozenset(lemma for node in words for lemma in node.lemmas)
+    others = [way for way in ways if not (len(way.nodes) == 1 and way.nodes[0] in words)]
+    return (Series((WordNode(forms, lemmas),)), *others)
 
 
 def _consumes(tree: Series) -> bool:

@@ -19,23 +19,30 @@ Edge cases
 ----------
 - A phrase does not reach over a pause of more than ``LONGEST_PAUSE_MS``: by then something else is said.
 - A phrase of a single word must be nearer (``_ALONE``) than a word among others.
-- Of a run of Chinese characters a third may be confused, of fewer than three none.
+- Of a run of Chinese characters a third may be confused; of two, one with another of its syllable and tone, where the phrase
+  has more characters than these.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from postcall.language.morphology import lemmas_of
+from postcall.language.clock_times import clock_at
+from postcall.language.durations import duration_at
+from postcall.language.moments import day_at
+from postcall.language.morphology import grammemes_of, is_known, lemmas_of
 from postcall.language.names import name_at
-from postcall.language.numbers import clock_at, duration_at, money_at, number_at
+from postcall.language.numbers import money_at, number_at
 from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not, Run, Series, WordNode, parse
-from postcall.language.sounds_alike import SHORTEST, characters_alike, likeness, most_edits
+from postcall.language.sounds_alike import SAME_TONE, SHORTEST, characters_alike, likeness, most_edits
 from postcall.language.tokens import Token
 
 SAID, PROBABLY_SAID = 0.9, 0.7
@@ -44,6 +51,11 @@ _BROKEN = 0.92
 _ALONE = 0.8
 _HESITATIONS = frozenset("же ну вот э ээ эээ м мм ммм uh um er erm well 嗯 呃 啊".split())
 """Said in the middle of anything; a phrase goes on after them."""
+_PREFIXES = frozenset("пере под при про по за от до на об обо о у с со из раз рас воз вы до пре".split())
+"""Beginnings of Russian verbs that are words, or parts of a word, by themselves."""
+_FEWEST_CHARACTERS = 3
+"""A Chinese phrase of fewer is found only as it is written."""
+_LONGEST_CLASS = 12
 _PARSERS = {"number": number_at, "duration": duration_at, "time": clock_at, "money": money_at}
 
 
@@ -148,43 +160,108 @@ class PhraseBook:
         fuzzy = {form for node in self._nodes if not node.is_exact for form in (*node.forms, *node.lemmas)}
         self._spellings = sorted(form for form in fuzzy if len(form) >= SHORTEST)
         self._alike: dict[str, dict[WordNode, float]] = {}
-        self._starting: dict[object, list[tuple[str, Phrase]]] = {}
-        self._anywhere: list[tuple[str, Phrase]] = []
-        for name, phrases in self._groups.items():
-            for phrase in phrases:
-                keys = _first_keys(phrase.tree)
-                if keys is None:
-                    self._anywhere.append((name, phrase))
-                for key in keys or ():
-                    self._starting.setdefault(key, []).append((name, phrase))
+        self._runs = sorted(
+            {node for phrases in groups.values() for phrase in phrases for node in _runs(phrase.tree)},
+            key=lambda run: (run.characters, run.is_exact),
+        )
+        self._sought = [(name, _Sought.of(phrase)) for name, phrases in self._groups.items() for phrase in phrases]
+        self._cuts: dict[str, tuple[str, str] | None] = {}
+        self._alike_characters: dict[str, frozenset[str]] = {}
 
     def find(self, tokens: Sequence[Token]) -> dict[str, list[PhraseMatch]]:
         """Matches of every group, in order of start, none of a group overlapping."""
         found: dict[str, list[PhraseMatch]] = {name: [] for name in self._groups}
-        edges = self._edges(tokens)
-        for start in range(len(tokens)):
-            for name, phrase in self._candidates(tokens, start, edges):
-                best = self._best(phrase, tokens, start, edges)
+        origins, units = self._taken_apart(tokens)
+        heard = self._heard(units, origins)
+        for name, sought in self._sought:
+            for start in sought.starts(heard):
+                best = self._best(sought.phrase, heard, start)
                 if best is not None:
-                    found[name].append(best)
+                    found[name].append(replace(best, first=origins[best.first], last=origins[best.last]))
         return {name: _without_overlaps(matches) for name, matches in found.items()}
 
     # ── words ────────────────────────────────────────────────────────────────
 
-    def _edges(self, tokens: Sequence[Token]) -> list[dict[WordNode, list[tuple[int, float]]]]:
-        """For every token the words that it may be, with where they end and how alike they are."""
+    def _taken_apart(self, tokens: Sequence[Token]) -> tuple[Sequence[int], Sequence[Token]]:
+        """Tokens, with those that are two words of phrases written together taken apart, and which token each is of."""
+        cuts = {} if self._language == "zh" else {at: cut for at, token in enumerate(tokens) if (cut := self._cut(token.form))}
+        if not cuts:
+            return range(len(tokens)), tokens
+        origins: list[int] = []
+        units: list[Token] = []
+        for at, token in enumerate(tokens):
+            first, second = cuts.get(at, (token.form, ""))
+            origins.append(at)
+            units.append(replace(token, form=first, ends_sentence=False) if second else token)
+            if second:
+                origins.append(at)
+                units.append(replace(token, form=second, starts_utterance=False))
+        return origins, units
+
+    def _cut(self, form: str) -> tuple[str, str] | None:
+        """The two words of phrases that a word which no dictionary has is made of; kept, for calls use few words."""
+        if form not in self._cuts:
+            is_one = len(form) <= SHORTEST or is_known(form, self._language) or bool(self._nodes_like(form))
+            cuts = [] if is_one else [(form[:at], form[at:]) for at in range(1, len(form))]
+            self._cuts[form] = next((cut for cut in cuts if all(map(self._is_of_phrase, cut))), None)
+        return self._cuts[form]
+
+    def _is_of_phrase(self, form: str) -> bool:
+        nodes = self._by_form.get(form, ())
+        if not nodes and len(form) > 1 and is_known(form, self._language):
+            nodes = [node for lemma in lemmas_of(form, self._language) for node in self._by_lemma.get(lemma, ())]
+        return any(not node.is_exact for node in nodes)
+
+    def _heard(self, tokens: Sequence[Token], origins: Sequence[int]) -> _Heard:
+        """For every token the words or runs that may begin there, with where they end and how alike they are."""
+        edges: list[dict[WordNode | Run, list[tuple[int, float]]]] = [{} for _ in tokens]
         if self._language == "zh":
-            return [{} for _ in tokens]
-        edges: list[dict[WordNode, list[tuple[int, float]]]] = []
+            self._hear_runs(tokens, edges)
+            return _Heard(tokens, self._language, edges)
+        pieces = Counter(origins)
         for index, token in enumerate(tokens):
-            here = {node: [(index + 1, score)] for node, score in self._nodes_like(token.form).items()}
-            after = tokens[index + 1] if index + 1 < len(tokens) and not token.ends_sentence else None
-            joined = token.form + after.form if after is not None else ""
-            for node in self._by_form.get(joined, ()) if len(joined) > SHORTEST else ():
-                if not node.is_exact:
+            here = edges[index]
+            most = _BROKEN if pieces[origins[index]] > 1 else 1.0
+            here.update((node, [(index + 1, min(score, most))]) for node, score in self._nodes_like(token.form).items())
+            if index + 1 < len(tokens) and not token.ends_sentence:
+                for node in self._written_together(token.form, tokens[index + 1].form):
                     here.setdefault(node, []).append((index + 2, _BROKEN))
-            edges.append(here)
-        return edges
+        return _Heard(tokens, self._language, edges)
+
+    def _written_together(self, first: str, second: str) -> Sequence[WordNode]:
+        """Words of phrases that two words make, as they are written, or in another form where one of the two is no word."""
+        joined = first + second
+        if len(joined) <= SHORTEST:
+            return ()
+        nodes = self._by_form.get(joined, ())
+        if not nodes and self._is_cut(first, second) and is_known(joined, self._language):
+            nodes = [node for lemma in lemmas_of(joined, self._language) for node in self._by_lemma.get(lemma, ())]
+        return [node for node in nodes if not node.is_exact]
+
+    def _is_cut(self, first: str, second: str) -> bool:
+        """Whether two words do not stand beside each other in good text: one is no word, or a preposition precedes a verb."""
+        if not is_known(first, self._language) or not is_known(second, self._language):
+            return True
+        return self._language == "ru" and first in _PREFIXES and not grammemes_of(second)[0].isdisjoint({"VERB", "INFN"})
+
+    def _hear_runs(self, tokens: Sequence[Token], edges: Sequence[dict[WordNode | Run, list[tuple[int, float]]]]) -> None:
+        places: dict[str, list[int]] = {}
+        for index, token in enumerate(tokens):
+            for character in self._like_character(token.form):
+                places.setdefault(character, []).append(index)
+        for run in self._runs:
+            for index in places.get(run.characters[0], ()):
+                score = _run_score(run, tokens, index)
+                if score:
+                    edges[index][run] = [(index + len(run.characters), score)]
+
+    def _like_character(self, heard: str) -> frozenset[str]:
+        """First characters of runs that a character may be; kept, for calls use few characters."""
+        kept = self._alike_characters.get(heard)
+        if kept is None:
+            kept = frozenset(one for one in {run.characters[0] for run in self._runs} if characters_alike(heard, one))
+            self._alike_characters[heard] = kept
+        return kept
 
     def _nodes_like(self, form: str) -> dict[WordNode, float]:
         """Words of the phrases that a spelling may be, with how alike they are; kept, for calls use few words."""
@@ -197,7 +274,8 @@ class PhraseBook:
             alike |= dict.fromkeys(self._by_lemma.get(lemma, ()), 1.0)
         alike |= dict.fromkeys(self._by_form.get(form, ()), 1.0)
         if len(form) >= SHORTEST:
-            for heard in {form, *lemmas}:
+            # A misspelt form may be of a misspelt lemma; a word of the dictionary is what it is.
+            for heard in {form} if is_known(form, self._language) else {form, *lemmas}:
                 for near, _, _ in process.extract(
                     heard, self._spellings, scorer=Levenshtein.distance, score_cutoff=2 * most_edits(len(heard)), limit=None
                 ):
@@ -210,81 +288,50 @@ class PhraseBook:
 
     # ── matching ─────────────────────────────────────────────────────────────
 
-    def _candidates(
-        self, tokens: Sequence[Token], start: int, edges: Sequence[Mapping[WordNode, object]]
-    ) -> Iterator[tuple[str, Phrase]]:
-        yield from self._anywhere
-        if self._language == "zh":
-            for character, candidates in self._starting.items():
-                if isinstance(character, str) and characters_alike(tokens[start].form, character):
-                    yield from candidates
-            return
-        seen: set[tuple[str, int]] = set()
-        joined = (one for one in self._starting.get(("joined", tokens[start].form), ()))
-        for name, phrase in (*(one for node in edges[start] for one in self._starting.get(node, ())), *joined):
-            if (name, id(phrase)) not in seen:
-                seen.add((name, id(phrase)))
-                yield name, phrase
-
-    def _best(
-        self,
-        phrase: Phrase,
-        tokens: Sequence[Token],
-        start: int,
-        edges: Sequence[Mapping[WordNode, Sequence[tuple[int, float]]]],
-    ) -> PhraseMatch | None:
+    def _best(self, phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
         best: _State | None = None
-        for state in self._ways(phrase.tree.nodes, 0, _State(start), tokens, edges):
+        for state in self._ways(phrase.tree.nodes, 0, _State(start), heard):
             if state.first != start:
                 continue
             if best is None or (state.score, best.last) > (best.score, state.last):
                 best = state
         if best is None or best.score < (_ALONE if best.words == 1 else PROBABLY_SAID):
             return None
-        said = tokens[best.first : best.last + 1]
+        if heard.language == "zh" and best.score < 1.0 and best.letters < _FEWEST_CHARACTERS:
+            return None
+        said = heard.tokens[best.first : best.last + 1]
         if any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
             return None
         return PhraseMatch(best.first, best.last, best.score, dict(best.values))
 
-    def _ways(
-        self,
-        nodes: tuple[Node, ...],
-        number: int,
-        state: _State,
-        tokens: Sequence[Token],
-        edges: Sequence[Mapping[WordNode, Sequence[tuple[int, float]]]],
-    ) -> Iterator[_State]:
+    def _ways(self, nodes: tuple[Node, ...], number: int, state: _State, heard: _Heard) -> Iterator[_State]:
         """All ways in which nodes from ``number`` on fit from a state on."""
         if number == len(nodes):
             yield state
             return
         node = nodes[number]
-        for after in self._steps(node, state, tokens, edges):
-            yield from self._ways(nodes, number + 1, after, tokens, edges)
+        for after in self._steps(node, state, heard):
+            yield from self._ways(nodes, number + 1, after, heard)
         following = nodes[number + 1] if number + 1 < len(nodes) else None
-        if isinstance(node, WordNode) and isinstance(following, WordNode) and state.at < len(tokens):
-            form = tokens[state.at].form
-            if not (node.is_exact or following.is_exact) and form in _joined(node, following):
-                yield from self._ways(nodes, number + 2, state.over(state.at + 1, len(form), _BROKEN), tokens, edges)
+        if isinstance(node, WordNode) and isinstance(following, WordNode) and state.at < len(heard.tokens):
+            form = heard.tokens[state.at].form
+            if form in _joined(node, following):
+                yield from self._ways(nodes, number + 2, state.over(state.at + 1, len(form), _BROKEN), heard)
 
     def _steps(  # noqa: PLR0912  # one case a kind of node
-        self,
-        node: Node,
-        state: _State,
-        tokens: Sequence[Token],
-        edges: Sequence[Mapping[WordNode, Sequence[tuple[int, float]]]],
+        self, node: Node, state: _State, heard: _Heard
     ) -> Iterator[_State]:
-        at = state.at
-        if state.first >= 0 and at < len(tokens) and tokens[at].form in _HESITATIONS and isinstance(node, WordNode | Run):
-            yield from self._steps(node, state.moved(at + 1), tokens, edges)
+        at, tokens = state.at, heard.tokens
+        if isinstance(node, WordNode | Run):
+            if at >= len(tokens):
+                return
+            length = len(node.written)
+            for end, score in heard.edges[at].get(node, ()):
+                yield state.over(end, length, score)
+            if state.first >= 0 and tokens[at].form in _HESITATIONS:
+                yield from self._steps(node, state.moved(at + 1), heard)
+            return
         match node:
-            case WordNode():
-                for end, score in edges[at].get(node, ()) if at < len(tokens) else ():
-                    yield state.over(end, len(node.written), score)
-            case Run():
-                score = _run_score(node, tokens, at)
-                if score:
-                    yield state.over(at + len(node.characters), len(node.characters), score)
             case Gap():
                 yield state
                 for end in range(at + 1, min(at + node.most, len(tokens)) + 1):
@@ -293,7 +340,7 @@ class PhraseBook:
                     yield state.moved(end)
             case Choice():
                 for way in node.ways:
-                    yield from self._ways(way.nodes, 0, state, tokens, edges)
+                    yield from self._ways(way.nodes, 0, state, heard)
                 if node.is_optional:
                     yield state
             case Not():
@@ -303,25 +350,108 @@ class PhraseBook:
                 if _is_at_edge(node.mark, tokens, at):
                     yield state
             case Class():
-                yield from _parsed(node, state, tokens, self._language)
+                for end, value in heard.parsed(node.name, at):
+                    yield state.over(end, 0, 1.0, (node.name, value) if value is not None else None)
 
 
-def _parsed(node: Class, state: _State, tokens: Sequence[Token], language: str) -> Iterator[_State]:
-    at = state.at
-    if at >= len(tokens):
-        return
-    if node.name == "word":
-        yield state.over(at + 1, 0, 1.0)
-    elif node.name == "name":
+class _Heard:
+    """Tokens with all that was found of them for one pass."""
+
+    def __init__(
+        self, tokens: Sequence[Token], language: str, edges: Sequence[Mapping[WordNode | Run, Sequence[tuple[int, float]]]]
+    ) -> None:
+        self.tokens, self.language, self.edges = tokens, language, edges
+        self.places: dict[WordNode | Run, list[int]] = {}
+        for index, here in enumerate(edges):
+            for node in here:
+                self.places.setdefault(node, []).append(index)
+        self.places_of_form: dict[str, list[int]] = {}
+        for index, token in enumerate(tokens):
+            self.places_of_form.setdefault(token.form, []).append(index)
+        self._parsed: dict[tuple[str, int], tuple[tuple[int, float | None], ...]] = {}
+
+    def parsed(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
+        """Where something of a class that begins at a token may end, and its value."""
+        if (name, at) not in self._parsed:
+            self._parsed[name, at] = tuple(_parsed(name, self.tokens, at, self.language)) if at < len(self.tokens) else ()
+        return self._parsed[name, at]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A phrase with what tells quickly where it cannot be.
+
+    Attributes
+    ----------
+    first
+        Words that a match can begin with; None for anything.
+    joined
+        Spellings of two of its words as one.
+    required
+        Of each set one word is in every match.
+    span
+        Most tokens of a match.
+    """
+
+    phrase: Phrase
+    first: frozenset[WordNode | Run] | None
+    joined: frozenset[str]
+    required: tuple[frozenset[WordNode | Run], ...]
+    span: int
+
+    @classmethod
+    def of(cls, phrase: Phrase) -> _Sought:
+        nodes = phrase.tree.nodes
+        first: set[WordNode | Run] = set()
+        is_known = _collect(nodes, first)
+        return cls(phrase, frozenset(first) if is_known else None, _all_joined(nodes), tuple(_required(nodes)), _span(nodes))
+
+    def starts(self, heard: _Heard) -> list[int]:
+        """Where a match may begin, in order."""
+        joined = sorted(place for form in self.joined for place in heard.places_of_form.get(form, ()))
+        rarest: list[int] | None = None
+        for words in self.required:
+            places = sorted(place for node in words for place in heard.places.get(node, ()))
+            if rarest is None or len(places) < len(rarest):
+                rarest = places
+        if joined and rarest is not None:
+            rarest = sorted({*rarest, *joined})
+        if rarest is not None and not rarest:
+            return []
+        if self.first is None:
+            starts: Iterable[int] = (
+                range(len(heard.tokens))
+                if rarest is None
+                else {start for place in rarest for start in range(max(0, place - self.span), place + 1)}
+            )
+        else:
+            starts = {*joined, *(place for node in self.first for place in heard.places.get(node, ()))}
+        return [start for start in sorted(starts) if rarest is None or _is_near(rarest, start, self.span)]
+
+
+def _is_near(places: Sequence[int], start: int, span: int) -> bool:
+    index = bisect_left(places, start)
+    return index < len(places) and places[index] <= start + span
+
+
+def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Iterator[tuple[int, float | None]]:
+    if name == "word":
+        yield at + 1, None
+    elif name == "name":
         end = name_at(tokens, at, language)
         if end is not None:
             # A name's length is not known in Chinese: any shorter one is tried as well.
             for shorter in range(end, at + (1 if language != "zh" else 2) - 1, -1):
-                yield state.over(shorter, 0, 1.0)
+                yield shorter, None
+    elif name == "date":
+        # What day it is depends on the day of the call: `moments` reads it.
+        day = day_at(tokens, at, language)
+        if day is not None:
+            yield day.end, None
     else:
-        found = _PARSERS[node.name](tokens, at, language)
+        found = _PARSERS[name](tokens, at, language)
         if found is not None:
-            yield state.over(found.end, 0, 1.0, (node.name, found.value))
+            yield found.end, found.value
 
 
 def _run_score(run: Run, tokens: Sequence[Token], at: int) -> float:
@@ -329,7 +459,8 @@ def _run_score(run: Run, tokens: Sequence[Token], at: int) -> float:
     count = len(run.characters)
     if at + count > len(tokens):
         return 0.0
-    most_confused = 0 if run.is_exact or count < 3 else count // 3
+    most_confused = 0 if run.is_exact or count < 2 else max(1, count // 3)
+    least_alike = SAME_TONE if count == 2 else 0.0
     total, confused = 0.0, 0
     for offset, character in enumerate(run.characters):
         heard = tokens[at + offset].form
@@ -338,7 +469,7 @@ def _run_score(run: Run, tokens: Sequence[Token], at: int) -> float:
             continue
         confused += 1
         alike = characters_alike(heard, character) if confused <= most_confused else 0.0
-        if not alike:
+        if not alike or alike < least_alike:
             return 0.0
         total += alike
     return total / count
@@ -353,43 +484,55 @@ def _is_at_edge(mark: str, tokens: Sequence[Token], at: int) -> bool:
     return asked is not None and asked.is_question
 
 
+@lru_cache(maxsize=20_000)
 def _joined(first: WordNode, second: WordNode) -> frozenset[str]:
+    """Two words written as one; nothing where a word must be as it is written."""
+    if first.is_exact or second.is_exact:
+        return frozenset()
     return frozenset(one + two for one in first.forms for two in second.forms)
 
 
 def _words(tree: Series) -> Iterator[WordNode]:
+    yield from (node for node in _leaves(tree) if isinstance(node, WordNode))
+
+
+def _runs(tree: Series) -> Iterator[Run]:
+    yield from (node for node in _leaves(tree) if isinstance(node, Run))
+
+
+def _leaves(tree: Series) -> Iterator[Node]:
     for node in tree.nodes:
-        if isinstance(node, WordNode):
+        if isinstance(node, Choice):
+            for way in node.ways:
+                yield from _leaves(way)
+        else:
             yield node
+
+
+def _all_joined(nodes: tuple[Node, ...]) -> frozenset[str]:
+    """Spellings of any two words next to each other as one."""
+    found: set[str] = set()
+    for node, following in itertools.pairwise((*nodes, None)):
+        if isinstance(node, WordNode) and isinstance(following, WordNode):
+            found |= _joined(node, following)
         elif isinstance(node, Choice):
             for way in node.ways:
-                yield from _words(way)
+                found |= _all_joined(way.nodes)
+    return frozenset(found)
 
 
-def _first_keys(tree: Series) -> set[object] | None:
-    """What a match can begin with: words, characters, words written together; None when with anything."""
-    keys: set[object] = set()
-    return keys if _collect(tree.nodes, keys) else None
-
-
-def _collect(nodes: tuple[Node, ...], keys: set[object]) -> bool:
+def _collect(nodes: tuple[Node, ...], first: set[WordNode | Run]) -> bool:
     """Gather what nodes can begin with. False when that may be anything, or when all of them may be left out."""
-    for number, node in enumerate(nodes):
+    for node in nodes:
         match node:
-            case WordNode():
-                following = nodes[number + 1] if number + 1 < len(nodes) else None
-                keys.add(node)
-                if isinstance(following, WordNode):
-                    keys.update(("joined", form) for form in _joined(node, following))
-                return True
-            case Run():
-                keys.add(node.characters[0])
+            case WordNode() | Run():
+                first.add(node)
                 return True
             case Not() | Edge():
                 continue
             case Choice():
                 # Every way is gathered from, even after one that may be anything.
-                closed = [_collect(way.nodes, keys) for way in node.ways]
+                closed = [_collect(way.nodes, first) for way in node.ways]
                 if not all(closed):
                     return False
                 if not node.is_optional:
@@ -397,6 +540,37 @@ def _collect(nodes: tuple[Node, ...], keys: set[object]) -> bool:
             case _:
                 return False
     return False
+
+
+def _required(nodes: tuple[Node, ...]) -> Iterator[frozenset[WordNode | Run]]:
+    """Sets of words of each of which every match has one."""
+    for node in nodes:
+        if isinstance(node, WordNode | Run):
+            yield frozenset((node,))
+        elif isinstance(node, Choice) and not node.is_optional:
+            of_ways = [next(_required(way.nodes), None) for way in node.ways]
+            if None not in of_ways:
+                yield frozenset(one for words in of_ways if words is not None for one in words)
+
+
+def _span(nodes: tuple[Node, ...]) -> int:
+    """Most tokens that nodes can reach over, hesitations between them included."""
+    total = 0
+    for node in nodes:
+        match node:
+            case WordNode():
+                total += 3
+            case Run():
+                total += len(node.characters) + 1
+            case Gap():
+                total += node.most
+            case Class():
+                total += _LONGEST_CLASS
+            case Choice():
+                total += max(_span(way.nodes) for way in node.ways)
+            case _:
+                pass
+    return total
 
 
 def _without_overlaps(matches: list[PhraseMatch]) -> list[PhraseMatch]:

@@ -24,7 +24,10 @@ OPEN: dict[str, frozenset[str]] = {
 _AUXILIARIES = frozenset("do does did is are was were can could will would shall should have has had may might am".split())
 _PARTICLES_ZH = ("吗", "么", "呢", "吧")
 _CLOSED_ZH = ("是不是", "可不可以", "能不能", "有没有", "对不对", "行不行", "好不好")
-_FILL_RU = frozenset("а и ну так вот скажите подскажите пожалуйста простите извините".split())
+_FILL_RU = frozenset(
+    "а и ну так вот скажите подскажите пожалуйста простите извините в во на с со до от из о об по за к у при для".split()
+)
+_CASES_RU = frozenset("каком скольки скольких кого кому кем чего чему чья чье чьи чьей".split())
 
 
 def sounds_like_question(forms: Sequence[str], language: str) -> bool:
@@ -50,7 +53,7 @@ def sounds_like_question(forms: Sequence[str], language: str) -> bool:
     if language == "en":
         return forms[0] in OPEN["en"] or forms[0] in _AUXILIARIES
     first = next((form for form in forms if form not in _FILL_RU), forms[0])
-    return "ли" in forms or first in OPEN["ru"]
+    return "ли" in forms or first in OPEN["ru"] or first in _CASES_RU
 
 
 def is_open_question(forms: Sequence[str], language: str) -> bool:

@@ -27,7 +27,10 @@ from storage.runs import RunNight
 from storage.tables import Tables
 from tests.flows.conftest import Command, Ended
 
-COMMANDS = ("nightly", "report", "demo", "init", "tables", "show", "accuracy", "docs")
+COMMANDS = (
+    *("nightly", "report", "demo", "init", "tables", "show", "accuracy", "docs"),
+    *("standards", "records", "doctor", "status", "quarantine", "alerts", "call", "serve"),
+)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,12 @@ def test_a_second_run_is_refused_and_a_killed_one_lets_go(tmp_path: Path) -> Non
         first.wait()
         with only_run(tmp_path, wait_s=5):
             pass
+
+
+def test_a_store_that_cannot_be_written(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("storage.one_run.FileLock._acquire", refuse)
+    with pytest.raises(StorageError, match="Read-only file system"), only_run(tmp_path):
+        pass

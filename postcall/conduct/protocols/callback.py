@@ -3,7 +3,8 @@
 Definition
 ----------
 `promised_with_time`: the agent who promises a call back says when. `kept`: whether it came is told by later calls, so of one
-call it is not measurable; the ledger of call-backs (`kpi_callback`) joins promises with later outbound calls to the same customer.
+call it is not measurable; the ledger of call-backs (`kpi_callback`) joins promises with later outbound calls to the same
+customer.
 
 References
 ----------

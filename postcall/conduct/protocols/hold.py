@@ -3,7 +3,8 @@
 Definition
 ----------
 Before a hold (its last ``_BEFORE_MS``, and after the hold before it) the agent says why (`purpose`), how long
-(`promised_time`), asks whether the customer can wait (`consent_asked`), and the customer agrees (`consent_given`). The hold lasts no longer than
+(`promised_time`),
+asks whether the customer can wait (`consent_asked`), and the customer agrees (`consent_given`). The hold lasts no longer than
 ``max_s``, for a grade named in ``senior_grades`` than ``senior_max_s`` (`in_time`), and no longer than promised
 (`promise_kept`, a fifth and ``_ROUND_MS`` more are allowed). Within ``_AFTER_MS`` of its end the agent thanks (`thanks`).
 

@@ -3,8 +3,8 @@
 Definition
 ----------
 `warned_first`: without the customer's swearing it is not applicable. With it, an agent who hangs up must have warned between
-the first and a later swearing; where the customer hangs up, or nothing tells who did, the agent must have warned, or the customer
-must have stopped by himself after the first.
+the first and a later swearing; where the customer hangs up, or nothing tells who did, the agent must have warned, or the
+customer must have stopped by himself after the first.
 
 References
 ----------

@@ -1,0 +1,180 @@
+"""Who is who: what is told of the channels, joined with what is heard. Pure.
+
+Definition
+----------
+source
+    What decided: ``call_record``, ``settings`` (`postcall.roles.layout`), ``opening_phrase`` or ``talk_pattern``
+    (`postcall.roles.evidence`).
+confidence
+    Probability that agent and customer are who they are taken for. A map is right with `roles.map_right_share` before anybody
+    listens; what is heard raises or lowers that by Bayes' rule. Without a map it is the evidence's alone.
+contradicted
+    A map, when what is heard says the opposite with at least `roles.contradiction_confidence`, and says it in words. Roles then
+    follow what is heard if that has at least `roles.override_confidence`; otherwise there are none.
+not sure enough
+    Below `roles.minimum_confidence` there are no roles, and measures of a party are not measurable.
+third voices
+    Of more than two speakers the one who is most likely the customer is the customer. Of the others, those who lean to an agent
+    by their words are agents; if none does, the one who leans most; the rest is unknown.
+
+Edge cases
+----------
+One speaker alone on one channel has no role: nothing tells an agent's monologue from a customer's. A map of a call without
+words keeps its confidence, since talk pattern alone never contradicts it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from postcall.policy import Policy, Setting
+from postcall.roles.evidence import Evidence, Heard, weigh
+from postcall.roles.layout import Layout
+from postcall.telephony import Role
+
+RoleSource: TypeAlias = Literal["call_record", "settings", "opening_phrase", "talk_pattern"]
+
+NOT_SURE = "it is not sure enough who is the agent (roles.minimum_confidence)"
+CONTRADICTED = "what is said contradicts who is on which channel by the {source}"
+_SOURCES = {"call_record": "call record", "settings": "settings"}
+ONE_VOICE = "only one speaker was found"
+
+_AGENT_BY_WORDS = 1.5
+"""A further speaker who leans so far to an agent is one."""
+
+
+class RolePolicy(Policy):
+    """From when on it counts as known who is the agent."""
+
+    minimum_confidence: float = Setting(
+        0.9,
+        ge=0.5,
+        lt=1,
+        description="Below this probability that the roles are right, measures of a party are not measurable. Larger judges "
+        "fewer calls, and fewer of them wrongly.",
+    )
+    map_right_share: float = Setting(
+        0.98,
+        ge=0.5,
+        lt=1,
+        description="Share of channel maps, of records or settings, that are right. Larger believes them longer.",
+    )
+    contradiction_confidence: float = Setting(
+        0.9,
+        ge=0.5,
+        lt=1,
+        description="A channel map is contradicted when what is said speaks against it with at least this probability.",
+    )
+    override_confidence: float = Setting(
+        0.97,
+        ge=0.5,
+        le=1,
+        description="Against a contradicted map, roles follow what is said from this probability on; 1 never does.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """Roles of the speaker labels of a call.
+
+    Attributes
+    ----------
+    roles
+        Speaker label -> role; empty when the parties cannot be told apart surely enough.
+    source
+        What decided; None where nothing did.
+    reason
+        Why there are no roles; None with them.
+    confidence
+        Probability that they are right, also where it is too low; None where nothing can be said.
+    is_map_contradicted
+        Whether what is said contradicts the map of the record or settings; None without one.
+    likely
+        The most probable roles, however unsure: for measuring, not for judging anybody.
+    """
+
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    source: RoleSource | None = None
+    reason: str | None = None
+    confidence: float | None = None
+    is_map_contradicted: bool | None = None
+    likely: Mapping[str, Role] = field(default_factory=dict)
+
+
+def assign_roles(layout: Layout, heard: Heard | None, policy: RolePolicy) -> RoleAssignment:
+    """Who is who.
+
+    Parameters
+    ----------
+    layout
+        What is told of the channels.
+    heard
+        What is known of the speakers; None where nobody told them apart.
+    policy
+        The thresholds.
+    """
+    if heard is None or not any(heard.speech.values()):
+        return _unheard(layout, policy)
+    if len(heard.speech) < 2:
+        return RoleAssignment(reason=ONE_VOICE)
+    evidence = weigh(heard)
+    if layout.roles:
+        return _by_map(layout, evidence, policy)
+    roles, confidence = _by_evidence(evidence)
+    source: RoleSource = "opening_phrase" if evidence.has_openings else "talk_pattern"
+    if confidence < policy.minimum_confidence:
+        return RoleAssignment({}, source, NOT_SURE, confidence, None, roles)
+    return RoleAssignment(roles, source, None, confidence, None, roles)
+
+
+def _unheard(layout: Layout, policy: RolePolicy) -> RoleAssignment:
+    """Roles by the map alone."""
+    if not layout.roles:
+        return RoleAssignment(reason=layout.reason)
+    source = _source_of(layout)
+    confidence = policy.map_right_share
+    if confidence < policy.minimum_confidence:
+        return RoleAssignment({}, source, NOT_SURE, confidence, False, layout.roles)
+    return RoleAssignment(layout.roles, source, None, confidence, False, layout.roles)
+
+
+def _by_map(layout: Layout, evidence: Evidence, policy: RolePolicy) -> RoleAssignment:
+    source = _source_of(layout)
+    customers = [label for label, role in layout.roles.items() if role is Role.CUSTOMER and label in evidence.customer]
+    against = 1 - sum(evidence.customer[label] for label in customers)
+    if evidence.has_openings and against >= policy.contradiction_confidence:
+        roles, confidence = _by_evidence(evidence)
+        if confidence >= policy.override_confidence:
+            return RoleAssignment(roles, "opening_phrase", None, confidence, True, roles)
+        return RoleAssignment({}, source, CONTRADICTED.format(source=_SOURCES[source]), 1 - against, True, roles)
+    # Talk pattern alone is no reason to doubt a record: it only moves what words leave open.
+    odds = math.log(policy.map_right_share / (1 - policy.map_right_share))
+    heard = math.log((1 - against) / against) if evidence.has_openings else max(0.0, math.log((1 - against) / against))
+    confidence = 1 / (1 + math.exp(-odds - heard))
+    if confidence < policy.minimum_confidence:
+        return RoleAssignment({}, source, NOT_SURE, confidence, False, layout.roles)
+    return RoleAssignment(layout.roles, source, None, confidence, False, layout.roles)
+
+
+def _source_of(layout: Layout) -> Literal["call_record", "settings"]:
+    return "call_record" if layout.source == "call_record" else "settings"
+
+
+def _by_evidence(evidence: Evidence) -> tuple[dict[str, Role], float]:
+    """The most probable roles, and how probable they are."""
+    customer = max(evidence.customer, key=lambda label: evidence.customer[label])
+    others = [label for label in evidence.customer if label != customer]
+    first_agent = max(others, key=lambda label: evidence.leanings[label])
+    base = evidence.leanings[customer]
+    roles = {
+        label: Role.CUSTOMER
+        if label == customer
+        else Role.AGENT
+        if label == first_agent or evidence.leanings[label] - base >= 2 * _AGENT_BY_WORDS
+        else Role.UNKNOWN
+        for label in evidence.customer
+    }
+    return roles, evidence.customer[customer]

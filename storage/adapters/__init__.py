@@ -1,0 +1,1 @@
+"""Call records as telephone systems write them by themselves, one module for each system."""
