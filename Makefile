@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-diarization bench-roles bench-faults clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-diarization bench-roles bench-faults bench-phrases clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -55,6 +55,9 @@ bench-roles: $(VENV)/.installed
 # Nights that are killed, run out of disk or meet each other, then run again: half a minute for each trial of TRIALS.
 bench-faults: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.faults $(or $(OUT),../postcall-bench-faults) --trials $(or $(TRIALS),50)
+
+bench-phrases: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.phrases
 
 clean:
 	rm -rf $(VENV) demo-store .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -6,7 +6,7 @@ Definitions
 -----------
 calls
     Of the corpus, drawn by a seed that no phrase was written on, with every trouble of a line. The night gets their records,
-    recordings and words as it gets real ones: the words of the synthesis, or with ``--recognised`` those of the demo recogniser.
+    recordings and words as it gets real ones: the words of the synthesis, or with ``--recognised`` the demo recogniser's.
 clause
     Fails when one of its rules fails, passes when one passes and none fails, does not apply when none of them does. Only
     clauses that a call's script states are compared, of manuals in the call's language.

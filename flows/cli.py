@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows import operation_commands, pages_commands, standards_commands
+from flows import export_commands, operation_commands, pages_commands, standards_commands
 from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app = typer.Typer(
 
 app.add_typer(standards_commands.app)
 app.add_typer(operation_commands.app)
+app.add_typer(export_commands.app)
 app.add_typer(pages_commands.app)
 app.add_typer(pages_commands.report_group)
 
@@ -155,11 +156,16 @@ def demo(
     transcripts: Annotated[
         bool, typer.Option("--transcripts", metavar="", help="Take the words of the synthesis, not of a recogniser: quicker.")
     ] = False,
+    no_reports: Annotated[
+        bool, typer.Option("--no-reports", metavar="", help="Write no dashboards and call pages: quicker.")
+    ] = False,
 ) -> None:
-    """Run a night on the calls that come with the product, and compare it with what is true of them."""
-    from flows.demonstration import run_demo
+    """Run a night on the calls that come with the product, compare it with what is true of them, and write its reports."""
+    from flows.demonstration import publish_demo, run_demo
 
     run_demo(store, _console(), _errors(), with_models=not transcripts)
+    if not no_reports:
+        publish_demo(store, _console(), _errors(), with_models=not transcripts)
 
 
 @app.command()

@@ -17,9 +17,12 @@ from rich.table import Table
 
 from flows.comparison import TABLES, Compared, compare
 from flows.night import NightReport, plainly, run_night
+from flows.notebooks_run import publish_notebooks
+from flows.pages.worst_calls import publish_calls
 from flows.progress import progress_on
 from flows.report import print_report
 from flows.settings import DiarizerSettings, Recorder, Settings, TranscriberSettings
+from flows.weeks import roll_up_week_of
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.errors import SettingsError
 from postcall.speech.faster_whisper_engine import DEMO_MODEL
@@ -96,6 +99,32 @@ def run_demo(store: Path, console: Console, errors: Console, *, with_models: boo
     console.print(f"The same in figures: {store / COMPARISON}", style="dim", highlight=False, soft_wrap=True)
     console.print(f"\n{_of_the_words(with_models)}", style="dim", highlight=False)
     return report
+
+
+def publish_demo(store: Path, console: Console, errors: Console, *, with_models: bool) -> Path:
+    """Publish dashboards and call pages of the demo night, and say where they are.
+
+    Returns
+    -------
+    The first page.
+    """
+    settings = demo_settings(store) if with_models else transcribed_settings(store)
+    with errors.status("writing reports") as status:
+        roll_up_week_of(settings, DAY)
+        published = publish_notebooks(
+            store, DAY, settings.pages, advance=lambda name: status.update(f"writing reports: {name}")
+        )
+        status.update("writing call pages")
+        calls = publish_calls(settings, DAY)
+    for why in published.broken:
+        errors.print(why, style="bold red", highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        f"\n[bold]Reports[/bold]  {len(published.pages)} dashboards and {len(calls)} calls to listen to; open in a browser:",
+        highlight=False,
+    )
+    console.print(str(published.index), highlight=False, soft_wrap=True, markup=False)
+    console.print(f"`postcall serve --store {store}` shows them too.", style="dim", highlight=False, soft_wrap=True)
+    return published.index
 
 
 def _of_the_words(with_models: bool) -> str:

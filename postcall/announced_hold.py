@@ -24,8 +24,8 @@ hold, with a set phrase and consent, where a search takes longer than dead air m
 
 Where it is asked
 -----------------
-Only where sound cannot tell (`is_told_by_sound`): on one channel, and where the agent's channel is as good as still in pauses. On
-a channel whose room is heard, an open line sounds, and a parked one does not (`postcall.audible_hold`): there words add
+Only where sound cannot tell (`is_told_by_sound`): on one channel, and where the agent's channel is as good as still in pauses.
+On a channel whose room is heard, an open line sounds, and a parked one does not (`postcall.audible_hold`): there words add
 nothing, and an agent who asks for a hold but leaves the line open must not pass for one who held. What is heard as hold or mute
 is never announced too. And where the call record tells of holds, it is believed.
 

@@ -28,14 +28,12 @@ from postcall.announced_hold import AnnouncedHoldPolicy, SaidWords, announced_ho
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
 from postcall.recording import Recording
+from postcall.roles.reach import RECORD_TOLERANCE_MS
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
 from postcall.telephony import Direction, Role, Telephony, milliseconds_between
 from postcall.timeline import MIXED, SpeakerTimeline
 from postcall.transcript import Transcript, Word
 from postcall.turns import Turn, TurnPolicy, Utterance, make_turns, mark_backchannels, utterances_of
-
-_RECORD_TOLERANCE_MS = 1_000
-"""By so much the answer of a call record may be late: most round to whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ class Call:
             return 0
         reached_ms = 0
         if self.telephony.answered_at is not None and self.recording_started_at is not None:
-            reached_ms = self.at_ms(self.telephony.answered_at) - _RECORD_TOLERANCE_MS
+            reached_ms = self.at_ms(self.telephony.answered_at) - RECORD_TOLERANCE_MS
         if self.acoustics is not None and self.timeline is not None:
             rings = [sound.span.start_ms for _, sound in self.acoustics.sounds(SoundKind.RING)]
             of_customer = [label for label, role in self.roles.items() if role is Role.CUSTOMER]

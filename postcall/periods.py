@@ -21,7 +21,7 @@ A week of which not every day was run yet has the days there are; ``days`` tells
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -170,6 +170,22 @@ def change_of_median(values: NDArray[Any], before: NDArray[Any], *, minimum_n: i
         high=high,
         p_value=mann_whitney_p(values, before),
         verdict=_verdict(low, high, min(len(values), len(before)), minimum_n),
+    )
+
+
+def scaled(change: Change, step: float) -> Change:
+    """The same change of values that were counted in steps."""
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * step
+
+    return replace(
+        change,
+        now=times(change.now),
+        before=times(change.before),
+        difference=times(change.difference),
+        low=times(change.low),
+        high=times(change.high),
     )
 
 

@@ -40,8 +40,8 @@ Its **owner** follows by the first rule that fits:
 Edge cases
 ----------
 Without a transcript rules 1, 2, 5 and 6 never fit. Where both fall silent, or both resume, in the same millisecond, the
-customer counts as the one. A third voice, neither agent nor customer, leaves the silence beside it without owner where the rules
-would need to know who it is. Where there is a transcript, speech of a party under which no word was recognised is a leak or a
+customer counts as the one. A third voice, neither agent nor customer, leaves the silence beside it without owner where the
+rules would need to know who it is. Where there is a transcript, speech of a party under which no word was recognised is a leak or a
 noise, as long as the other party's words end no more than ``_LEAK_MS`` before it.
 """
 

@@ -197,16 +197,33 @@ def mann_whitney_p(values: NDArray[Any], other: NDArray[Any]) -> float | None:
     n, m = len(values), len(other)
     if not n or not m:
         return None
-    _, place, ties = np.unique(np.concatenate([values, other]), return_inverse=True, return_counts=True)
+    mine, ties = _counts_by_value(values, other)
     ranks = np.cumsum(ties) - (ties - 1) / 2
     total = n + m
-    u = float(ranks[place[:n]].sum()) - n * (n + 1) / 2
+    u = float((mine * ranks).sum()) - n * (n + 1) / 2
     tied = float((ties.astype(float) ** 3 - ties).sum())
     variance = n * m / 12 * (total + 1 - tied / (total * (total - 1)))
     if variance <= 0:
         return 1.0
     distance = max(abs(u - n * m / 2) - 0.5, 0.0)
     return _two_sided_p(distance / math.sqrt(variance))
+
+
+def _counts_by_value(values: NDArray[Any], other: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each value in order: how often it is among ``values``, and among both. Whole numbers are counted, others sorted."""
+    if np.issubdtype(values.dtype, np.integer) and np.issubdtype(other.dtype, np.integer):
+        lowest = min(values.min(), other.min())
+        size = int(max(values.max(), other.max()) - lowest) + 1
+        if size <= MOST_COUNTED:
+            mine = np.bincount(values - lowest, minlength=size)
+            both = mine + np.bincount(other - lowest, minlength=size)
+            return mine[both > 0], both[both > 0]
+    _, place, both = np.unique(np.concatenate([values, other]), return_inverse=True, return_counts=True)
+    return np.bincount(place[: len(values)], minlength=len(both)), both
+
+
+MOST_COUNTED = 20_000_000
+"""Widest range of whole numbers that are counted and not sorted: five hours and a half in ms."""
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -23,14 +23,16 @@ everything. Give managers reports and exports, not the folder.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow.dataset import Dataset
 
-from postcall.errors import SettingsError, StorageError
+from postcall.errors import SettingsError
+from postcall.nearest import did_you_mean
 from postcall.tables import TableSpec
 from storage.tables import Tables
 
@@ -53,6 +55,9 @@ PREFIXES = {
 }
 
 
+_WHO = {Viewer.MANAGER: "a manager", Viewer.ANALYST: "an analyst", Viewer.AGENT: "an agent"}
+
+
 @dataclass(frozen=True, slots=True)
 class Views:
     """The tables of a store as one person may see them.
@@ -73,6 +78,8 @@ class Views:
     specs: Mapping[str, TableSpec]
     viewer: Viewer
     agent_id: str | None = None
+    _opened: dict[str, Dataset] = field(default_factory=dict, repr=False, compare=False)
+    """Tables that were looked at, as they were then: whatever is read through one view is of one state of a table."""
 
     def __post_init__(self) -> None:
         if (self.viewer is Viewer.AGENT) != bool(self.agent_id):
@@ -87,13 +94,15 @@ class Views:
 
         Raises
         ------
-        StorageError
+        SettingsError
             No such table, or this view does not show it.
+        StorageError
+            It cannot be read.
         """
         self._check(name)
-        stored = self.tables.dataset(name).schema.names
+        stored = self._columns_of(name)
         if self.viewer is Viewer.ANALYST:
-            return list(stored)
+            return stored
         harmless = {column.name for column in self.specs[name].stored_columns if not column.field.pii}
         return [column for column in stored if column in harmless]
 
@@ -121,28 +130,42 @@ class Views:
 
         Raises
         ------
-        StorageError
+        SettingsError
             No such table, or this view does not show it or one of the columns.
+        StorageError
+            It cannot be read.
         """
         seen = self.columns(name)
         if columns is not None:
-            stored = self.tables.dataset(name).schema.names
+            stored = self._columns_of(name)
             if hidden := [column for column in columns if column in stored and column not in seen]:
-                raise StorageError(f"a {self.viewer} does not see {', '.join(hidden)} of table '{name}'")
+                raise SettingsError(
+                    f"{_WHO[self.viewer]} does not see {', '.join(hidden)} of table '{name}'",
+                    hint="docs/exports.md says who sees what",
+                )
             seen = [column for column in columns if column in seen]
         own = self._own_rows(name, first, last)
         condition = only if own is None else own if only is None else own & only
-        return self.tables.scan(name, columns=seen, first=first, last=last, only=condition)
+        return self.tables.scan(name, columns=seen, first=first, last=last, only=condition, dataset=self._open(name))
 
     def _own_rows(self, name: str, first: date | None, last: date | None) -> pc.Expression | None:
         """Condition that keeps an agent's own rows; None where every row may be seen."""
         if self.viewer is not Viewer.AGENT or name in OF_ALL:
             return None
         own = pc.field("agent_id") == self.agent_id
-        if "agent_id" in self.tables.dataset(name).schema.names:
+        if "agent_id" in self._columns_of(name):
             return own
-        calls = self.tables.scan("call_contact", columns=["call_id"], first=first, last=last, only=own)
+        contacts = self._open("call_contact")
+        calls = self.tables.scan("call_contact", columns=["call_id"], first=first, last=last, only=own, dataset=contacts)
         return pc.field("call_id").isin(calls["call_id"].combine_chunks())
+
+    def _open(self, name: str) -> Dataset:
+        if name not in self._opened:
+            self._opened[name] = self.tables.dataset(name)
+        return self._opened[name]
+
+    def _columns_of(self, name: str) -> list[str]:
+        return list(self._open(name).schema.names)
 
     def _is_open(self, name: str) -> bool:
         if not name.startswith(PREFIXES[self.viewer]):
@@ -157,6 +180,6 @@ class Views:
 
     def _check(self, name: str) -> None:
         if name not in self.tables.names():
-            raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
+            raise SettingsError(f"no table '{name}' in this store", hint=did_you_mean(name, self.names()))
         if not self._is_open(name):
-            raise StorageError(f"a {self.viewer} does not see table '{name}'", hint="docs/exports.md says who sees what")
+            raise SettingsError(f"{_WHO[self.viewer]} does not see table '{name}'", hint="docs/exports.md says who sees what")

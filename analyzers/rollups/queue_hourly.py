@@ -37,7 +37,7 @@ TIMES = ("started_at", "offered_at", "answered_at")
 class _OfQueueAndHour:
     queue: QueueName
     hour_at: Annotated[
-        datetime | None, Field("Start of the hour in which the calls reached the centre, UTC; empty when their records lack times.")
+        datetime | None, Field("Start of the hour in which the calls came in, UTC; empty when their records lack times.")
     ]
 
 

@@ -58,9 +58,7 @@ class Moment:
     rule_id: str = field(default="")
 
 
-def moments_of(
-    facts: CallFacts, lines: tuple[Line, ...], labels: Labels, manuals: Sequence[str] = ()
-) -> tuple[Moment, ...]:
+def moments_of(facts: CallFacts, lines: tuple[Line, ...], labels: Labels, manuals: Sequence[str] = ()) -> tuple[Moment, ...]:
     """All moments, in order of time; ``manuals`` are files of one's own."""
     teller = _Teller(facts, labels, tuple(manuals))
     found = [

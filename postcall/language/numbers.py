@@ -147,15 +147,14 @@ def may_begin_number(form: str, language: str) -> bool:
 def range_at(tokens: Sequence[Token], start: int, language: str) -> Parsed | None:
     """The number or range of numbers that begins at a token; None for none.
 
-        Examples
-        --------
-        >>> from postcall.language.morphology import lemmas_of
-    from postcall.language.tokens import tokens
-        >>> from postcall.spans import Span
-        >>> from postcall.transcript import Word
-        >>> said = [Word(Span(i * 300, i * 300 + 250), text) for i, text in enumerate("две или три".split())]
-        >>> range_at(tokens(said, "ru"), 0, "ru")
-        Parsed(end=3, value=3.0, least=2.0)
+    Examples
+    --------
+    >>> from postcall.language.tokens import tokens
+    >>> from postcall.spans import Span
+    >>> from postcall.transcript import Word
+    >>> said = [Word(Span(i * 300, i * 300 + 250), text) for i, text in enumerate("две или три".split())]
+    >>> range_at(tokens(said, "ru"), 0, "ru")
+    Parsed(end=3, value=3.0, least=2.0)
     """
     if language == "zh":
         simple = _chinese_range(tokens, start)
@@ -198,15 +197,14 @@ def money_at(tokens: Sequence[Token], start: int, language: str) -> Parsed | Non
 def digits_said(tokens: Sequence[Token], start: int, language: str) -> tuple[int, str]:
     """The digits of a run of numbers that begins at a token, as written, and where it ends: phone numbers, contracts, cards.
 
-        Examples
-        --------
-        >>> from postcall.language.morphology import lemmas_of
-    from postcall.language.tokens import tokens
-        >>> from postcall.spans import Span
-        >>> from postcall.transcript import Word
-        >>> said = [Word(Span(i * 300, i * 300 + 250), text) for i, text in enumerate("восемь девятьсот два нуля".split())]
-        >>> digits_said(tokens(said, "ru"), 0, "ru")
-        (4, '890000')
+    Examples
+    --------
+    >>> from postcall.language.tokens import tokens
+    >>> from postcall.spans import Span
+    >>> from postcall.transcript import Word
+    >>> said = [Word(Span(i * 300, i * 300 + 250), text) for i, text in enumerate("восемь девятьсот два нуля".split())]
+    >>> digits_said(tokens(said, "ru"), 0, "ru")
+    (4, '890000')
     """
     end, digits = start, ""
     while end < len(tokens):
@@ -226,6 +224,9 @@ def _digits_at(tokens: Sequence[Token], start: int, language: str) -> tuple[int,
     if language == "zh" and form in _ZH_DIGITS:
         return start + 1, str(_ZH_DIGITS[form])
     one = number_at(tokens, start, language)
+    if one is not None and one.end - 1 > start and _repeated(tokens, one.end - 1, language):
+        # "Девятьсот два нуля": the two counts what follows.
+        one = number_at(tokens[: one.end - 1], start, language)
     if one is None or one.value != int(one.value) or one.least != one.value:
         return None
     return one.end, str(int(one.value))

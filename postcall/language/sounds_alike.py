@@ -122,10 +122,9 @@ def characters_alike(heard: str, sought: str) -> float:
     """How alike two Chinese characters sound, in [0, 1]; 0 for not at all."""
     if heard == sought:
         return 1.0
-    toned, sought_toned = _syllables(heard), _syllables(sought)
-    if toned & sought_toned:
+    if _reading(heard) == _reading(sought):
         return SAME_TONE
-    mine, theirs = ({one.rstrip("12345") for one in syllables} for syllables in (toned, sought_toned))
+    mine, theirs = _syllables(heard), _syllables(sought)
     if mine & theirs:
         return SAME_SYLLABLE
     return NEAR_SYLLABLE if {_blurred(one) for one in mine} & {_blurred(one) for one in theirs} else 0.0
@@ -133,10 +132,18 @@ def characters_alike(heard: str, sought: str) -> float:
 
 @lru_cache(maxsize=20_000)
 def _syllables(character: str) -> frozenset[str]:
-    """The syllables that a character may be read as, each with its tone."""
+    """All syllables that a character may be read as, without tones."""
     from pypinyin import Style, pinyin  # noqa: PLC0415  # a second to import, for calls in Chinese alone
 
-    return frozenset(pinyin(character, style=Style.TONE3, heteronym=True)[0])
+    return frozenset(pinyin(character, style=Style.NORMAL, heteronym=True)[0])
+
+
+@lru_cache(maxsize=20_000)
+def _reading(character: str) -> str:
+    """The syllable that a character is mostly read as, with its tone."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+
+    return "".join(lazy_pinyin(character, style=Style.TONE3))
 
 
 def _blurred(syllable: str) -> str:

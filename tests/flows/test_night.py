@@ -59,11 +59,6 @@ def truths() -> dict[str, dict[str, Any]]:
     return {truth["call_id"]: truth for truth in found if "speech" in truth}
 
 
-def records_swapped_parties(call_id: str) -> bool:
-    """Whether the call record names the channels the wrong way round, so that agent and customer are taken for each other."""
-    return call_id == "09-wrong-map"
-
-
 def test_every_declared_table_is_written_with_its_schema(store: Path) -> None:
     declared = declared_tables(discover())
     tables = Tables(store)
@@ -99,7 +94,7 @@ def test_talk_is_what_was_spoken(store: Path) -> None:
         found.setdefault((row["call_id"], row["speaker_role"]), []).append(Span(row["start_ms"], row["end_ms"]))
     errors_ms = []
     for call_id, truth in truths().items():
-        if truth["topology"] != "separate" or records_swapped_parties(call_id):
+        if truth["topology"] != "separate":
             continue
         apart = [Span(hold["start_ms"] - 500, hold["end_ms"] + 500) for hold in truth["holds"]]
         if truth["busy"]:
@@ -109,7 +104,7 @@ def test_talk_is_what_was_spoken(store: Path) -> None:
             true = bridge([Span(*pair) for pair in truth["speech"][role]], bridged_ms)
             measured = union(found[call_id, role])
             errors_ms.append(abs(total_ms(subtract(measured, holds)) - total_ms(subtract(true, holds))))
-    assert len(errors_ms) == 18
+    assert len(errors_ms) == 20
     assert sum(errors_ms) / len(errors_ms) <= 350, "mean absolute error of talk time"
 
 
@@ -152,7 +147,9 @@ def test_interruptions_are_found_and_backchannels_are_not_taken_for_them(store: 
         for interruption in truth["interruptions"]
     }
     assert true
-    assert found == true
+    on_one_channel = {call_id for call_id, truth in truths().items() if truth["topology"] != "separate"}
+    assert {event for event in found if event[0] not in on_one_channel} == true
+    assert len(found - true) <= 1, "a diarizer's error may look like an interruption"
 
 
 def test_words_are_those_of_the_transcript_beside_the_recording(store: Path) -> None:
@@ -210,11 +207,15 @@ def test_without_transcripts_the_acoustic_measures_stand(store: Path, tmp_path: 
     assert report.transcripts == 0
     tables = Tables(tmp_path / "store")
     assert tables.read("stage_word").num_rows == 0
-    assert (
-        tables.read("call_talk_time")
-        .drop_columns(["run_id"])
-        .equals(Tables(store).read("call_talk_time").drop_columns(["run_id"]))
-    )
+    without, with_words = by_call(tmp_path / "store", "call_talk_time"), by_call(store, "call_talk_time")
+    by_words = {call_id for call_id, row in by_call(store, "call_contact").items() if row["role_source"] == "opening_phrase"}
+    assert {"09-wrong-map", "13-mono"} <= by_words, "only words tell who is who there"
+    assert without.keys() == with_words.keys()
+    for call_id, row in without.items():
+        one, other = ({key: value for key, value in each.items() if key != "run_id"} for each in (row, with_words[call_id]))
+        if call_id not in by_words:
+            assert one == other
+        assert (one["speech_ms"], one["non_talk_ms"]) == (other["speech_ms"], other["non_talk_ms"])
     reasons = {row["reason"] for row in tables.read("run_skip").to_pylist() if row["analyzer"] == "speaking_rate"}
     assert any("--no-transcript" in reason for reason in reasons)
 

@@ -2,8 +2,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from postcall.statistics import quantile, target_verdict, wilson
+from postcall.statistics import (
+    holm,
+    mann_whitney_p,
+    median_difference,
+    newcombe,
+    quantile,
+    target_verdict,
+    two_proportions_p,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +89,75 @@ def test_quantile_is_numpys_rounded(values: list[int], q: float) -> None:
 def test_quantile_of_nothing() -> None:
     assert quantile([], 0.5) is None
     assert quantile([3, 1, 2], 0.5) == 2
+
+
+# ── differences of two groups ────────────────────────────────────────────────
+
+
+def test_newcombes_own_example() -> None:
+    """Newcombe (1998), table II, (a): 56 of 70 and 48 of 80, method 10."""
+    found = newcombe(56, 70, 48, 80)
+    assert found == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert newcombe(0, 0, 1, 2) is None
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.data())
+def test_newcombe_turns_around_with_its_groups_and_holds_the_difference(n: int, m: int, data: st.DataObject) -> None:
+    a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
+    found, turned = newcombe(a, n, b, m), newcombe(b, m, a, n)
+    assert found is not None
+    assert turned is not None
+    assert found == pytest.approx((-turned[1], -turned[0]))
+    assert found[0] - 1e-9 <= a / n - b / m <= found[1] + 1e-9
+    assert -1 - 1e-9 <= found[0] <= found[1] <= 1 + 1e-9
+
+
+def test_two_proportions_is_the_chi_squared_test_without_correction() -> None:
+    expected = stats.chi2_contingency([[56, 14], [48, 32]], correction=False).pvalue
+    assert two_proportions_p(56, 70, 48, 80) == pytest.approx(expected)
+    assert two_proportions_p(5, 5, 7, 7) == 1.0
+    assert two_proportions_p(0, 0, 7, 7) is None
+
+
+@given(st.lists(st.integers(0, 30), min_size=2, max_size=60), st.lists(st.integers(0, 30), min_size=2, max_size=60))
+def test_mann_whitney_is_scipys(one: list[int], other: list[int]) -> None:
+    found = mann_whitney_p(np.array(one), np.array(other))
+    if len({*one, *other}) == 1:
+        assert found == 1.0
+    else:
+        expected = stats.mannwhitneyu(one, other, method="asymptotic", use_continuity=True).pvalue
+        assert found == pytest.approx(min(1.0, expected))
+
+
+def test_mann_whitney_of_nothing() -> None:
+    assert mann_whitney_p(np.array([]), np.array([1.0])) is None
+
+
+def test_the_interval_of_a_median_difference_holds_the_truth_about_95_times_of_100() -> None:
+    random = np.random.default_rng(1)
+    held = 0
+    for _ in range(2000):
+        found = median_difference(random.lognormal(1.0, 0.8, 60), random.lognormal(0.0, 0.8, 90))
+        assert found is not None
+        held += found[1] <= np.e - 1 <= found[2]
+    assert 0.94 <= held / 2000 <= 0.98
+
+
+def test_a_median_difference_of_very_many_values() -> None:
+    values = np.arange(1_000_001, dtype=float)
+    found = median_difference(values + 500, values)
+    assert found is not None
+    assert found[0] == 500
+    # The density of these values is even, 1 in 1e6, so the error of a median is 1 / (2 f sqrt(n)), and of two sqrt(2) as much.
+    assert (found[2] - found[1]) / 2 == pytest.approx(1.96 * np.sqrt(2) * 500, rel=0.05)
+
+
+def test_few_values_have_no_median_difference() -> None:
+    assert median_difference(np.arange(5.0), np.arange(50.0)) is None
+
+
+def test_holms_correction() -> None:
+    """By hand: 3 · 0.01, 2 · 0.02, 1 · 0.03, each at least the one before."""
+    assert holm([0.03, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []

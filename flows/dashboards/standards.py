@@ -1,0 +1,112 @@
+"""Blocks on the conduct manuals: how often each rule is kept, how often it can be judged, who breaks critical ones."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from flows.dashboards import charts
+from flows.dashboards.block import Block
+from flows.dashboards.board import Board, needed
+from flows.dashboards.groups import measure_groups
+from standards import load_manual, manual_ids
+
+RULES = "kpi_rule_daily"
+SCORES = "kpi_agent_standard_daily"
+TEAMS = "kpi_team_standard_daily"
+MOST_CALLS = 40
+
+
+def open_data(board: Board) -> None:
+    """Load rules and scores; both are empty where no manual is in force."""
+    board.data(
+        "rules", board.frame(RULES, needed(("manual", "rule_id", "clause_id", "call_date"), ("rule_kept", "rule_judged")))
+    )
+    board.data("agent_scores", board.frame(SCORES, needed(("agent_id", "manual", "call_date"), ("score", "critical"))))
+    board.data("team_scores", board.frame(TEAMS, needed(("team", "manual", "call_date"), ("score", "critical"))))
+
+
+def key_figures(board: Board) -> Block:
+    """All manuals in two numbers."""
+    if not len(board.frame_of("agent_scores")):
+        return board.note("no_manuals")
+    return board.tiles("agent_scores", ("score", "critical"))
+
+
+def score_by_day(board: Board) -> Block:
+    """The score, day by day."""
+    if not len(board.frame_of("agent_scores")):
+        return board.note("no_manuals", "score_by_day")
+    return board.chart("score_by_day", charts.trend(board.words, "portion"), "agent_scores", ("call_date",), ("score",))
+
+
+def score_by_team(board: Board) -> Block:
+    """Teams by score."""
+    if not len(board.frame_of("team_scores")):
+        return board.note("no_manuals", "score_by_team")
+    spec = charts.intervals(board.words, "portion", "team")
+    return board.chart("score_by_team", spec, "team_scores", ("team",), ("score",), is_ranked=True)
+
+
+def rules_kept(board: Board) -> Block:
+    """Each rule: how often it is kept where it can be judged."""
+    if not len(board.frame_of("rules")):
+        return board.note("no_manuals", "rules_kept")
+    spec = charts.intervals(board.words, "share", "rule_id")
+    return board.chart("rules_kept", spec, "rules", ("rule_id",), ("rule_kept",), is_ranked=True, is_wide=True)
+
+
+def rules_in_figures(board: Board) -> Block:
+    """Each rule with its title, the calls that keep and break it, and in how many of those it applies to it can be judged."""
+    rules = board.frame_of("rules")
+    if not len(rules):
+        return board.note("no_manuals", "rules_in_figures")
+    sums = rules.groupby(["manual", "rule_id"], as_index=False)[["calls_passed", "calls_failed", "calls_unjudged"]].sum()
+    titles = _rule_titles(board, sums["manual"])
+    shares: dict[tuple[str, str], dict[str, object]] = {}
+    for row in measure_groups(rules, ("manual", "rule_id"), ("rule_kept", "rule_judged"), board.policy.minimum_calls):
+        shares.setdefault((row["manual"], row["rule_id"]), {})[row["measure"]] = {**row, "how": row["measure"]}
+    keys = list(zip(sums["manual"], sums["rule_id"], strict=True))
+    shown = sums.assign(
+        rule_title=[titles.get(rule_id, "") for _, rule_id in keys],
+        rule_kept=[shares[key]["rule_kept"] for key in keys],
+        rule_judged=[shares[key]["rule_judged"] for key in keys],
+    )
+    columns = [
+        ("manual", "text"),
+        ("rule_id", "text"),
+        ("rule_title", "text"),
+        ("calls_passed", "number"),
+        ("calls_failed", "number"),
+        ("rule_kept", "measure"),
+        ("calls_unjudged", "number"),
+        ("rule_judged", "measure"),
+    ]
+    return board.table("rules_in_figures", columns, shown)
+
+
+def critical_calls(board: Board) -> Block:
+    """Calls of the last day that break a critical rule, each with the moment."""
+    broken = board.last_day("rule_result", ["call_id", "call_date", "manual", "rule_id", "outcome", "is_critical", "start_ms"])
+    if not board.has("rule_result"):
+        return board.note("no_manuals", "critical_calls")
+    broken = broken[(broken["outcome"] == "fail") & broken["is_critical"].astype("boolean")].head(MOST_CALLS)
+    calls = board.last_day("call_contact", ["call_id", "agent_id", "team", "queue"])
+    rows = broken.merge(calls, on="call_id", how="left").sort_values(["rule_id", "call_id"])
+    titles = _rule_titles(board, rows["manual"])
+    shown = rows.assign(
+        call=[
+            board.call_link(call_id, day, start_ms)
+            for call_id, day, start_ms in zip(rows["call_id"], rows["call_date"], rows["start_ms"], strict=True)
+        ],
+        rule_title=[titles.get(rule_id, "") for rule_id in rows["rule_id"]],
+    )
+    columns = [("call", "call"), ("queue", "text"), ("agent_id", "text"), ("rule_id", "text"), ("rule_title", "text")]
+    return board.table("critical_calls", columns, shown)
+
+
+def _rule_titles(board: Board, manuals: pd.Series[str]) -> dict[str, str]:
+    """Rule -> what a good call does, in the reader's language where the manual has it; of manuals that come along."""
+    known = [load_manual(manual) for manual in sorted(set(manuals)) if manual in manual_ids()]
+    return {
+        rule.id: getattr(rule, f"title_{board.words.language}", None) or rule.title for manual in known for rule in manual.rules
+    }

@@ -1,0 +1,56 @@
+"""Weekly tables out of stored days: again and again the same, and the days that there are."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+from analyzers.rollups import CALL_TABLES
+from flows.equipment import policy_sections
+from flows.night import NightReport
+from flows.weeks import roll_up_week
+from postcall.analyzer import discover
+from postcall.periods import WEEKLY_ROWS, monday_of
+from postcall.policy import load_policy
+from postcall.tables import Stamp, spec_of
+from storage.tables import Tables
+
+MONDAY = date(2026, 3, 2)
+
+
+def test_a_week_of_stored_days(demo_night: tuple[Path, NightReport], tmp_path: Path) -> None:
+    shutil.copytree(demo_night[0] / "tables", tmp_path / "tables")
+    tables, policies = Tables(tmp_path), load_policy(None, policy_sections(discover()))
+    assert monday_of(MONDAY) == MONDAY
+    assert roll_up_week(tables, MONDAY + timedelta(6), policies) == 18
+    first = {spec_of(row).name: tables.read(spec_of(row).name).to_pylist() for row in WEEKLY_ROWS}
+    day = tables.read("kpi_daily").to_pylist()[0]
+    (week,) = first["kpi_weekly"]
+    assert {name: week[name] for name in day if name not in ("run_id", "made_by_version")} == {
+        name: value for name, value in day.items() if name not in ("run_id", "made_by_version")
+    }
+    assert week["days"] == 1
+    assert len(first["kpi_agent_weekly"]) == tables.read("kpi_agent_daily").num_rows
+    assert roll_up_week(tables, MONDAY, policies) == 18
+    assert {name: tables.read(name).to_pylist() for name in first} == first
+
+    # A second day with the same calls under other ids.
+    for row in CALL_TABLES:
+        spec = spec_of(row)
+        again = tables.read(spec.name).select([column.name for column in spec.columns]).to_pylist()
+        rows = [row(**{**one, "call_id": f"again-{one['call_id']}"}) for one in again]
+        stamp = Stamp(MONDAY + timedelta(1), "second", 1, policies.digest)
+        tables.replace_day(spec, MONDAY + timedelta(1), spec.to_arrow(rows, stamp), "second")
+    assert roll_up_week(tables, MONDAY, policies) == 36
+    (both,) = tables.read("kpi_weekly").to_pylist()
+    assert (both["days"], both["calls_handled"], both["hold_ms"]) == (2, 2 * day["calls_handled"], 2 * day["hold_ms"])
+    assert both["no_hold_share"] == day["no_hold_share"]
+    assert both["run_id"] != week["run_id"]
+
+
+def test_a_week_without_calls_writes_nothing(demo_night: tuple[Path, NightReport], tmp_path: Path) -> None:
+    shutil.copytree(demo_night[0] / "tables", tmp_path / "tables")
+    policies = load_policy(None, policy_sections(discover()))
+    assert roll_up_week(Tables(tmp_path), date(2026, 4, 1), policies) == 0
+    assert "kpi_weekly" not in Tables(tmp_path).names()
