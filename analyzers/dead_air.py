@@ -37,7 +37,7 @@ belongs on hold; mts-08: a short one is filled with talk.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
@@ -45,6 +45,7 @@ from postcall.fields import (
     CallId,
     IsHoldKnown,
     NotMeasurable,
+    PrecededBy,
 )
 from postcall.not_measurable import Reasons
 from postcall.policy import Policy, Setting
@@ -65,19 +66,7 @@ class DeadAirPolicy(Policy):
         description="Shortest silence that is dead air. Smaller: more of it.",
         source="mts-01",
     )
-    exempt: tuple[
-        Literal[
-            "announced_wait",
-            "promised_wait",
-            "question",
-            "instruction",
-            "agent_dictation",
-            "customer_dictation",
-            "hold_return",
-            "other",
-        ],
-        ...,
-    ] = Setting(
+    exempt: tuple[PrecededBy, ...] = Setting(
         ("agent_dictation",),
         description="What may precede a silence that is then no dead air: agent_dictation (the customer writes), "
         "customer_dictation (the agent writes), instruction, question, announced_wait, promised_wait, hold_return, other. The "

@@ -1,4 +1,4 @@
-"""Hold: how often and how long the customer was parked, by the call record and by what is heard.
+"""Hold: how often and how long the customer was parked, by the call record and by what is heard and said.
 
 Conventions
 -----------
@@ -9,28 +9,31 @@ Definition
 ----------
 recorded    a stretch of the call record between answer and end of the call; stretches that overlap or touch are one
 audible     music, repeated tones, or a switch's noise where the agent's leg is (`postcall.audible_hold`)
+announced   what only words tell of, where neither record nor sound can (`postcall.announced_hold`)
 mute        the agent's leg carries nothing; no hold, and counted by itself
 
 ``has_hold``, ``holds``, ``hold_ms``, ``longest_hold_ms`` and ``hold_share`` go by the record where it says whether there was a
-hold, else by what is heard: ``hold_basis`` says which. ``hold_share`` is the time on hold over the time from answered to
-ended, or, by what is heard, over the conversation.
+hold, else by what is heard or announced: ``hold_basis`` says which. ``hold_share`` is the time on hold over the time from
+answered to ended, or, by what is heard, over the conversation.
 
 Edge cases
 ----------
 Where neither tells, there is no row: unknown is not "no hold". A call that nobody answered gives none either, since a queue's
 music is no hold. A hold of no length is none. What of a recorded hold lies before the answer or after the end is cut off where
 both are known (records round their times to whole seconds). Where the parties share a channel, a hold without music or tones
-is not heard.
+is not heard: only words can tell of it, and without a transcript ``announced_holds`` is empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from postcall.analyzer import analyzer
-from postcall.audible_hold import HOLD_SOURCES, MUTE_SOURCE, AudibleHold
+from postcall.announced_hold import ANNOUNCED_SOURCE
+from postcall.audible_hold import HOLD_SOURCES, MUTE_SOURCE
 from postcall.call import Call
 from postcall.errors import MissingInput
 from postcall.fields import CallId, DurationMs, HoldMs, Holds, NotMeasurable, StartedAt, StartMs
@@ -46,7 +49,9 @@ class CallHold:
     """Hold of each call."""
 
     call_id: CallId
-    hold_basis: Annotated[str, Field("What the measures of hold go by.", enum=("call_record", "audio"))]
+    hold_basis: Annotated[
+        str, Field("What the measures of hold go by; audio is what is heard and said.", enum=("call_record", "audio"))
+    ]
     has_hold: Annotated[bool, Field("Whether the customer was put on hold.")]
     holds: Holds
     hold_ms: HoldMs
@@ -63,6 +68,10 @@ class CallHold:
     ]
     audible_holds: Annotated[int | None, Field("Holds that are heard in the recording.", minimum=0)]
     audible_hold_ms: Annotated[int | None, Field("Summed length of the holds that are heard.", unit="ms", minimum=0)]
+    announced_holds: Annotated[
+        int | None, Field("Holds that only words tell of, where neither the record nor the sound does.", minimum=0)
+    ]
+    announced_hold_ms: Annotated[int | None, Field("Summed length of the holds that only words tell of.", unit="ms", minimum=0)]
     mutes: Annotated[int | None, Field("Times the agent's leg carried nothing in the middle of the call.", minimum=0)]
     mute_ms: Annotated[int | None, Field("Summed length of the mutes.", unit="ms", minimum=0)]
     not_measurable: NotMeasurable
@@ -76,7 +85,11 @@ class EventHold:
 
     call_id: CallId
     hold_source: Annotated[
-        str, Field("What tells of it: the record, or what is heard.", enum=("call_record", *HOLD_SOURCES, MUTE_SOURCE))
+        str,
+        Field(
+            "What tells of it: the record, what is heard, or words alone.",
+            enum=("call_record", *HOLD_SOURCES, ANNOUNCED_SOURCE, MUTE_SOURCE),
+        ),
     ]
     hold_number: Annotated[int, Field("Place among those of its source, from 0.", minimum=0)]
     hold_kind: Annotated[str, Field("Whether the customer was parked, or the agent silent by a button.", enum=("hold", "mute"))]
@@ -86,7 +99,7 @@ class EventHold:
     not_measurable: NotMeasurable
 
 
-@analyzer(version=2)
+@analyzer(version=3)
 def hold(call: Call) -> Iterator[CallHold | EventHold]:
     """The row of the call, and one for each hold and mute."""
     record = call.telephony
@@ -96,6 +109,7 @@ def hold(call: Call) -> Iterator[CallHold | EventHold]:
     heard = why.attempt("audible_holds, audible_hold_ms, mutes, mute_ms", lambda: call.audible_holds)
     if record.holds is None and heard is None:
         raise MissingInput("holds", "the call record does not say whether there was a hold, and nobody listened")
+    announced = _announced(call, why)
     parked = union(one.span for one in heard or () if not one.is_mute)
     mutes = [one.span for one in heard or () if one.is_mute]
     zero = record.answered_at or min((one.started_at for one in record.holds or () if one.duration_ms > 0), default=None)
@@ -106,7 +120,7 @@ def hold(call: Call) -> Iterator[CallHold | EventHold]:
     else:
         of_ms = why.attempt("hold_share", lambda: call_duration_ms(record))
         recorded = _recorded(record.holds, zero, of_ms) if zero else ()
-    spans = parked if record.holds is None else recorded
+    spans = union(parked, announced or ()) if record.holds is None else recorded
     if of_ms == 0:
         why.note("hold_share", "the call lasted no time")
     yield CallHold(
@@ -119,13 +133,23 @@ def hold(call: Call) -> Iterator[CallHold | EventHold]:
         hold_share=min(1.0, total_ms(spans) / of_ms) if of_ms else None,
         audible_holds=None if heard is None else len(parked),
         audible_hold_ms=None if heard is None else total_ms(parked),
+        announced_holds=None if announced is None else len(announced),
+        announced_hold_ms=None if announced is None else total_ms(announced),
         mutes=None if heard is None else len(mutes),
         mute_ms=None if heard is None else total_ms(union(mutes)),
         not_measurable=why.text(),
     )
     if zero is not None:
         yield from (_recorded_event(call, zero, number, span) for number, span in enumerate(recorded))
-    yield from _heard_events(call, heard or ())
+    yield from _heard_events(call, [(one.span, one.source) for one in heard or ()])
+    yield from _heard_events(call, [(span, ANNOUNCED_SOURCE) for span in announced or ()])
+
+
+def _announced(call: Call, why: Reasons) -> Spans | None:
+    """Holds that only words tell of; none where the record tells of holds, since it is believed."""
+    if call.telephony.holds is not None:
+        return ()
+    return why.attempt("announced_holds, announced_hold_ms", lambda: call.announced_holds)
 
 
 def _recorded(holds: tuple[RecordedHold, ...] | None, zero: datetime, served_ms: int | None) -> Spans:
@@ -153,21 +177,21 @@ def _recorded_event(call: Call, zero: datetime, number: int, span: Span) -> Even
     )
 
 
-def _heard_events(call: Call, heard: tuple[AudibleHold, ...]) -> Iterator[EventHold]:
-    counts = dict.fromkeys((*HOLD_SOURCES, MUTE_SOURCE), 0)
+def _heard_events(call: Call, heard: Sequence[tuple[Span, str]]) -> Iterator[EventHold]:
+    counts: Counter[str] = Counter()
     zero = call.recording_started_at
-    for one in heard:
+    for span, source in heard:
         yield EventHold(
             call_id=call.call_id,
-            hold_source=one.source,
-            hold_number=counts[one.source],
-            hold_kind="mute" if one.is_mute else "hold",
-            started_at=zero + timedelta(milliseconds=one.span.start_ms) if zero else None,
-            start_ms=one.span.start_ms,
-            duration_ms=one.span.duration_ms,
+            hold_source=source,
+            hold_number=counts[source],
+            hold_kind="mute" if source == MUTE_SOURCE else "hold",
+            started_at=zero + timedelta(milliseconds=span.start_ms) if zero else None,
+            start_ms=span.start_ms,
+            duration_ms=span.duration_ms,
             not_measurable=None if zero else "started_at: it is not known when the recording started",
         )
-        counts[one.source] += 1
+        counts[source] += 1
 
 
 def _placed_ms(call: Call, instant: datetime) -> int:

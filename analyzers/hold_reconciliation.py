@@ -8,7 +8,9 @@ Definition
 ----------
 A hold of the record and one that is heard are the same when they share at least half of the shorter. What has no partner is a
 disagreement, ``only_recorded`` or ``only_heard``; partners whose starts or ends lie further apart than ``tolerance_s``
-disagree about ``start`` or ``end``.
+disagree about ``start`` or ``end``. A hold of the record that is not heard, but that words tell of (`postcall.announced_hold`),
+is told by both, and no disagreement as long as starts and ends lie near enough; what only words tell of is none of the
+recording's, for an agent who asks the customer to wait may still leave the line open.
 
 Edge cases
 ----------
@@ -24,14 +26,14 @@ music included; AnywhereNow's recorder pauses (their manuals).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.fields import CallId
 from postcall.policy import Policy, Setting
-from postcall.spans import Span, Spans, clip, union, whole
+from postcall.spans import Span, clip, union, whole
 from postcall.tables import Field, table
 
 
@@ -52,7 +54,9 @@ class CallHoldReconciliation:
     call_id: CallId
     recorded_holds: Annotated[int, Field("Holds of the call record that lie in the recording.", minimum=0)]
     audible_holds: Annotated[int | None, Field("Holds that are heard in the recording.", minimum=0)]
-    holds_agreed: Annotated[int, Field("Holds of the record that are heard, starts and ends near enough.", minimum=0)]
+    holds_agreed: Annotated[
+        int, Field("Holds of the record that are heard or announced, starts and ends near enough.", minimum=0)
+    ]
     hold_disagreements: Annotated[int, Field("Rows of the call in event_hold_disagreement.", minimum=0)]
 
 
@@ -71,11 +75,11 @@ class EventHoldDisagreement:
     ]
     recorded_start_ms: Annotated[int | None, Field("Start by the record, from the start of the recording.", unit="ms")]
     recorded_end_ms: Annotated[int | None, Field("End by the record.", unit="ms")]
-    heard_start_ms: Annotated[int | None, Field("Start as heard.", unit="ms")]
-    heard_end_ms: Annotated[int | None, Field("End as heard.", unit="ms")]
+    heard_start_ms: Annotated[int | None, Field("Start as heard, or by words.", unit="ms")]
+    heard_end_ms: Annotated[int | None, Field("End as heard, or by words.", unit="ms")]
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def hold_reconciliation(
     call: Call, policy: HoldReconciliationPolicy
 ) -> Iterator[CallHoldReconciliation | EventHoldDisagreement]:
@@ -83,6 +87,8 @@ def hold_reconciliation(
     recorded = call.recorded_holds()
     heard = clip(union(one.span for one in call.audible_holds if not one.is_mute), whole(call.duration_ms))
     pairs, alone_recorded, alone_heard = _paired(recorded, heard)
+    announced, alone_recorded, _ = _paired(alone_recorded, call.announced_holds if call.has_words else ())
+    pairs += announced
     apart = [(one, other, _apart(one, other, policy)) for one, other in pairs]
     wrong: list[tuple[str, Span | None, Span | None]] = [
         *((what, one, other) for one, other, what in apart if what is not None),
@@ -108,7 +114,7 @@ def hold_reconciliation(
         )
 
 
-def _paired(recorded: Spans, heard: Spans) -> tuple[list[tuple[Span, Span]], list[Span], list[Span]]:
+def _paired(recorded: Sequence[Span], heard: Sequence[Span]) -> tuple[list[tuple[Span, Span]], list[Span], list[Span]]:
     """Partners, and what of either side has none."""
     pairs, free = [], list(heard)
     alone = []

@@ -10,8 +10,8 @@ store
     is in the folder already is used again.
 overview
     ``01_daily_overview`` from a fresh process to a page of HTML: interpreter, imports, kernel, queries, tests against the
-    period before, charts. Wall time on two cores, and the largest memory that the process and its kernel hold together (proportional
-    set size, so that shared libraries count once).
+    period before, charts. Wall time on two cores, and the largest memory that the process and its kernel hold together
+    (proportional set size, so that shared libraries count once).
 drawn
     From opening the page to its last chart, in headless Chromium.
 """
@@ -90,9 +90,9 @@ def main() -> None:
 # ── the store ────────────────────────────────────────────────────────────────
 
 
-def make_store(folder: Path, calls: int) -> Path:
-    """The store of so many calls, made anew unless it is there."""
-    store, wanted = folder / "store", {"calls": calls, "seed": SEED, "last": LAST.isoformat()}
+def make_store(folder: Path, calls: int, days: int = DAYS) -> Path:
+    """The store of so many calls in so many days, and in as many before, made anew unless it is there."""
+    store, wanted = folder / "store", {"calls": calls, "days": days, "seed": SEED, "last": LAST.isoformat()}
     mark = folder / MARK
     if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) == wanted:
         return store
@@ -102,9 +102,9 @@ def make_store(folder: Path, calls: int) -> Path:
     registry = discover()
     policies = load_policy(None, policy_sections(registry))
     random = np.random.default_rng(SEED)
-    for number in range(2 * DAYS):
-        day = LAST - timedelta(days=2 * DAYS - 1 - number)
-        made = _day(day, calls // DAYS, number, random, registry, policies)
+    for number in range(2 * days):
+        day = LAST - timedelta(days=2 * days - 1 - number)
+        made = _day(day, calls // days, number, random, registry, policies)
         for name, rows in made.items():
             write_deltalake(store / "tables" / name, rows, mode="append", partition_by=["call_date"])
     mark.write_text(json.dumps(wanted), encoding="utf-8")

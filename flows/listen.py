@@ -14,6 +14,7 @@ from flows.failures import Failure, Stage, where_raised
 from flows.plan import PlannedCall
 from flows.settings import Recorder
 from postcall.acoustics import Acoustics
+from postcall.announced_hold import AnnouncedHoldPolicy
 from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
@@ -65,6 +66,7 @@ LISTENING_POLICIES: dict[str, type[Policy]] = {
     "speakers": SpeakerPolicy,
     "roles": RolePolicy,
     "turns": TurnPolicy,
+    "announced_holds": AnnouncedHoldPolicy,
 }
 """Policy sections of the stages before the analyzers."""
 
@@ -122,6 +124,7 @@ class Listener:
         self._speakers = policies.section("speakers", SpeakerPolicy)
         self._roles = policies.section("roles", RolePolicy)
         self._turns = policies.section("turns", TurnPolicy)
+        self._announced_holds = policies.section("announced_holds", AnnouncedHoldPolicy)
         self._recorder = recorder
         self._transcriber = transcriber
         self._why_no_transcriber = why_no_transcriber
@@ -211,6 +214,7 @@ class Listener:
             empty_channel=scene.empty.kind if scene.empty is not None else None,
             recording_started_at=recording_started_at,
             turn_policy=self._turns,
+            hold_policy=self._announced_holds,
             missing=missing,
         )
         return HeardCall(call, failures)

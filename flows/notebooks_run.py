@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from flows.dashboards.page import page_of
@@ -82,7 +83,7 @@ def checked_names(names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def run_notebook(path: Path, **parameters: Any) -> nbformat.NotebookNode:
+def run_notebook(path: Path, **parameters: Any) -> NotebookNode:
     """The notebook with the outputs of a run.
 
     Parameters
@@ -99,13 +100,13 @@ def run_notebook(path: Path, **parameters: Any) -> nbformat.NotebookNode:
     ValueError
         It has no such parameter.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     place = next(number for number, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
     known = {line.split("=", 1)[0].strip() for line in notebook.cells[place].source.splitlines() if "=" in line}
     if unknown := set(parameters) - known:
         raise ValueError(f"notebook '{path.stem}' has no parameter {', '.join(sorted(unknown))}")
     given = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(given, metadata={"tags": ["injected-parameters"]}))
+    notebook.cells.insert(place + 1, _cell(given))
     with tempfile.TemporaryDirectory(prefix="postcall-kernel-") as sockets, _quiet_kernel():
         # Sockets in a folder of this user alone: numbers and ids of calls go through no port that others could listen to.
         private = Config({"KernelManager": {"transport": "ipc", "ip": str(Path(sockets) / "k")}})
@@ -116,7 +117,7 @@ def run_notebook(path: Path, **parameters: Any) -> nbformat.NotebookNode:
         return _executed(client, notebook, path)
 
 
-def _executed(client: NotebookClient, notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
+def _executed(client: NotebookClient, notebook: NotebookNode, path: Path) -> NotebookNode:
     try:
         return client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -125,6 +126,11 @@ def _executed(client: NotebookClient, notebook: nbformat.NotebookNode, path: Pat
             f"notebook '{path.stem}' broke in cell {number}: {kind}",
             hint=f"open {path.name} in Jupyter and run it on this store to see where",
         ) from None
+
+
+def _cell(source: str) -> NotebookNode:
+    made: NotebookNode = nbformat.v4.new_code_cell(source, metadata={"tags": ["injected-parameters"]})  # type: ignore[no-untyped-call]
+    return made
 
 
 class _quiet_kernel:  # noqa: N801  # reads as a function
@@ -143,7 +149,7 @@ class _quiet_kernel:  # noqa: N801  # reads as a function
                 os.environ[name] = value
 
 
-def _where(notebook: nbformat.NotebookNode, error: Exception) -> tuple[int, str]:
+def _where(notebook: NotebookNode, error: Exception) -> tuple[int, str]:
     """Number of the cell that broke, and the kind of error; never what it says."""
     for number, cell in enumerate(notebook.cells, 1):
         for output in cell.get("outputs", ()):

@@ -8,7 +8,8 @@ last word:
 hold
     Music; tones or ringback that repeat; or the noise of a switch in place of the room's. Pieces that follow one another with
     no more than ``_GAP_MS`` between (tones: ``_CYCLE_MS``) and without the agent's talk there are one hold. Its source is what
-    it has most of.
+    it has most of. Who is parked has nobody to talk to: where the customer talks for more than ``_CUSTOMER_SHARE`` of it, what
+    is heard is the hum or the gate of the line of an agent who listens.
 mute
     The agent's leg carries nothing at all.
 
@@ -34,7 +35,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from postcall.acoustics import ChannelSound, Sound, SoundKind
-from postcall.spans import Span, Spans, intersect, longest_ms
+from postcall.spans import Span, Spans, intersect, longest_ms, total_ms
 
 HOLD_SOURCES = ("audio_music", "audio_tone", "audio_dropped")
 MUTE_SOURCE = "audio_mute"
@@ -51,6 +52,7 @@ _AGENT_BACK_MS = 250
 """Talk of the agent this long between two pieces says that there were two holds."""
 _SHORTEST_MS = {"audio_music": 2_000, "audio_tone": 1_000, "audio_dropped": 3_000}
 _FEWEST_TONES = 2
+_CUSTOMER_SHARE = 0.25
 _BREATH_MS = 400
 """Between a hold and the agent's first word after it."""
 
@@ -102,7 +104,12 @@ def audible_holds(
     pieces = [sound for sound in channel.sounds if sound.kind in kinds and sound.span.start_ms >= first_ms]
     # The line's own tones after the last word tell of its end, not of a hold.
     pieces = [piece for piece in pieces if piece.kind is not SoundKind.BUSY and (piece.span.start_ms < last_ms)]
-    found = [hold for cluster in _clusters(pieces, agent) for hold in _hold(cluster, agent)]
+    found = [
+        hold
+        for cluster in _clusters(pieces, agent)
+        for hold in _hold(cluster, agent)
+        if total_ms(intersect(customer, (hold.span,))) <= _CUSTOMER_SHARE * hold.span.duration_ms
+    ]
     if not is_mixed:
         mutes = (s.span for s in channel.sounds if s.kind is SoundKind.MUTE and first_ms <= s.span.start_ms < last_ms)
         # Between the tones of a hold a line may be dead; that is no mute.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from postcall.tables import Field
 
-PRECEDED_BY = (
+PrecededBy: TypeAlias = Literal[
     "announced_wait",
     "promised_wait",
     "question",
@@ -16,7 +16,7 @@ PRECEDED_BY = (
     "customer_dictation",
     "hold_return",
     "other",
-)
+]
 """What may precede a silence; `postcall.silence_owner` defines each."""
 
 CallId = Annotated[str, Field("Id of the call, from the call record.")]
@@ -178,7 +178,7 @@ SilencePrecededBy = Annotated[
         "What was said before it: a search or wait that is announced, or one whose length is promised; a question; an "
         "instruction; digits, letters or an address that the agent or the customer dictates; the return from a hold; or other "
         "words. Empty without words, or where the parties are not told apart.",
-        enum=PRECEDED_BY,
+        enum=get_args(PrecededBy),
     ),
 ]
 RoleBefore = Annotated[
@@ -208,7 +208,7 @@ AgentInterruptionsPerMin = Annotated[
 CustomerInterruptionsPerMin = Annotated[
     float, Field("customer_interruptions per minute of agent_talk_ms.", unit="per_min", minimum=0, additive=False)
 ]
-DeadAirs = Annotated[int, Field("Silences of at least `dead_air.min_s`.", minimum=0)]
+DeadAirs = Annotated[int, Field("Silences of at least `dead_air.min_s`, exempt ones left out.", minimum=0)]
 DeadAirMs = Annotated[int, Field("Summed length of the dead air.", unit="ms", minimum=0)]
 AgentDeadAirMs = Annotated[
     int, Field("Summed length of the dead air in which the agent owed the next word.", unit="ms", minimum=0)

@@ -41,8 +41,8 @@ Edge cases
 ----------
 Without a transcript rules 1, 2, 5 and 6 never fit. Where both fall silent, or both resume, in the same millisecond, the
 customer counts as the one. A third voice, neither agent nor customer, leaves the silence beside it without owner where the
-rules would need to know who it is. Where there is a transcript, speech of a party under which no word was recognised is a leak or a
-noise, as long as the other party's words end no more than ``_LEAK_MS`` before it.
+rules would need to know who it is. Where there is a transcript, speech of a party under which no word was recognised is a leak
+or a noise, as long as the other party's words end no more than ``_LEAK_MS`` before it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class OwnedSilence:
     role_before, role_after
         Who spoke last before it and first after it; None where the parties are not told apart.
     preceded_by
-        What was said before it, one of `postcall.fields.PRECEDED_BY`; None where not measurable.
+        What was said before it, one of `postcall.fields.PrecededBy`; None where not measurable.
     not_measurable
         Which of these are None and why; None when all are known.
     """

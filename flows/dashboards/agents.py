@@ -58,11 +58,13 @@ def agents_beside_the_centre(board: Board) -> Block:
     for row in measured:
         by_agent.setdefault(str(row["agent_id"]), {})[row["measure"]] = row
     tests = _tests(cells, minimum)
-    teams = cells.groupby("agent_id")["team"].agg(lambda teams: ", ".join(sorted(set(teams)))) if len(cells) else {}
+    teams: dict[str, set[str]] = {}
+    for agent_id, team in zip(cells["agent_id"], cells["team"], strict=True):
+        teams.setdefault(agent_id, set()).add(team)
     for agent_id, of_agent in sorted(by_agent.items()):
         if not agent_id:
             continue
-        shown: dict[str, object] = {"agent_id": agent_id, "team": teams[agent_id]}
+        shown: dict[str, object] = {"agent_id": agent_id, "team": ", ".join(sorted(teams[agent_id]))}
         shown["handled_calls"] = of_agent["handled_calls"]["value"]
         for name in IN_TABLE:
             shown[name] = {**of_agent[name], "how": name}

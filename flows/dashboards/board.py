@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -195,7 +195,7 @@ class Board:
         title, note = self.words.get(f"titles.{name}"), self.words.get(f"intros.{name}", **places)
         facts = {"minimum": self.policy.minimum_calls, "targets": self.targets}
         content = {"kind": "title", "title": title, "period": " – ".join(period), "note": note, "facts": facts}
-        said = f"<h1>{html.escape(title)}</h1><p>{html.escape(content['period'])}</p><p>{html.escape(note)}</p>"
+        said = f"<h1>{html.escape(title)}</h1><p>{' – '.join(period)}</p><p>{html.escape(note)}</p>"
         return self._block(content, {"text/html": said})
 
     def note(self, name: str, title: str | None = None) -> Block:
@@ -372,6 +372,11 @@ class Board:
 def _pandas(rows: pa.Table) -> pd.DataFrame:
     frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
     return frame.assign(call_date=frame["call_date"].astype(str)) if "call_date" in frame.columns else frame
+
+
+def column_of(frame: pd.DataFrame, values: Iterable[object]) -> pd.Series[Any]:
+    """Values of any kind, one for each row of a frame, as a column of it."""
+    return pd.Series(list(values), index=frame.index, dtype=object)
 
 
 def needed(keys: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -170,7 +170,7 @@ def _trend(words: Words, kind: str, target: float | None, prefix: str = "") -> a
     layers: list[Any] = [stem, band, line, point]
     if target is not None:
         layers.append(_target(target, "y"))
-    return alt.layer(*layers)
+    return alt.LayerChart(layer=layers)
 
 
 def _steps(key: str, order: Sequence[str] | None) -> alt.X:
@@ -180,7 +180,8 @@ def _steps(key: str, order: Sequence[str] | None) -> alt.X:
 
 def _target(target: float, axis: str) -> alt.Chart:
     mark = alt.Chart(alt.InlineData(values=[{}])).mark_rule(strokeDash=[6, 4], color=palette.TARGET, strokeWidth=1.5, clip=True)
-    return mark.encode(**{axis: alt.datum(target)}, tooltip=alt.value(None))
+    line: alt.Chart = mark.encode(**{axis: alt.datum(target)}, tooltip=alt.value(None))
+    return line
 
 
 def _header(key: str, sort: Any = "ascending") -> alt.Facet:
@@ -228,7 +229,7 @@ def _finished(chart: Any) -> dict[str, Any]:
     """The specification with the look that all charts share."""
     config = {
         "font": FONT,
-        "background": None,
+        "background": "transparent",
         "view": {"stroke": None},
         "axis": {
             "labelColor": palette.MUTED,

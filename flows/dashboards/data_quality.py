@@ -6,7 +6,7 @@ import pandas as pd
 
 from flows.dashboards import charts
 from flows.dashboards.block import Block
-from flows.dashboards.board import Board
+from flows.dashboards.board import Board, column_of
 
 CHIEF = {
     ("call_speed_of_answer", "speed_of_answer_ms"): "speed_of_answer",
@@ -35,7 +35,9 @@ def open_data(board: Board) -> None:
     keys = list(zip(coverage["table_name"], coverage["column_name"], strict=True))
     chief = [CHIEF.get(key) for key in keys]
     board.data("all_coverage", coverage)
-    known = coverage.assign(what=[board.words.get(f"known.{name}") if name else None for name in chief]).dropna(subset="what")
+    known = coverage.assign(
+        what=column_of(coverage, (board.words.get(f"known.{name}") if name else None for name in chief))
+    ).dropna(subset="what")
     board.data("coverage", known)
 
 

@@ -32,7 +32,8 @@ def measure_groups(frame: pd.DataFrame, by: Sequence[str], names: Sequence[str],
     sums = numbers.groupby(key, dropna=False).sum(min_count=1)
     rows: list[dict[str, Any]] = []
     known = sums.astype(object).where(sums.notna(), None)
-    for label, values in zip(known.index, known.to_dict("records"), strict=True):
+    for label, record in zip(known.index, known.to_dict("records"), strict=True):
+        values: dict[str, Any] = {str(column): value for column, value in record.items()}
         labels = label if isinstance(label, tuple) else (label,)
         keys = dict(zip(by, labels, strict=False))
         rows += [{**keys, "measure": name, **measure_of(MEASURES[name], values, minimum_n)} for name in names]

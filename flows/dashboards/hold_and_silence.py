@@ -9,7 +9,7 @@ import pandas as pd
 
 from flows.dashboards import charts
 from flows.dashboards.block import Block
-from flows.dashboards.board import Board
+from flows.dashboards.board import Board, column_of
 from flows.dashboards.overview import open_cells
 from flows.pages import palette
 
@@ -85,7 +85,7 @@ def longest_dead_air(board: Board) -> Block:
     )
     rows = _with_calls(board, _longest(mine))
     before = [board.words.of("preceded_by", None if pd.isna(one) else one) for one in rows["preceded_by"]]
-    shown = rows.assign(preceded_by=before, call=_links(board, rows))
+    shown = rows.assign(preceded_by=column_of(rows, before), call=column_of(rows, _links(board, rows)))
     columns = [
         ("call", "call"),
         ("call_date", "day"),
@@ -100,7 +100,7 @@ def longest_dead_air(board: Board) -> Block:
 def longest_holds(board: Board) -> Block:
     """The longest holds, each with the moment in its call."""
     rows = _with_calls(board, _longest(_holds(board, ["call_id", "call_date", "start_ms", "duration_ms"])))
-    shown = rows.assign(call=_links(board, rows))
+    shown = rows.assign(call=column_of(rows, _links(board, rows)))
     columns = [
         ("call", "call"),
         ("call_date", "day"),

@@ -150,5 +150,5 @@ def measure_of(measure: Measure, sums: Mapping[str, float | None], minimum_n: in
 
 
 def _total(sums: Mapping[str, float | None], columns: tuple[str, ...]) -> float | None:
-    known = [sums[column] for column in columns if sums[column] is not None]
+    known = [value for column in columns if (value := sums[column]) is not None]
     return sum(known) if known else None

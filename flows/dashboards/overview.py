@@ -93,7 +93,7 @@ def open_hours(board: Board) -> None:
         "kpi_queue_hourly", [*needed(("queue", "call_date"), names), "hour_at", "calls_handled", "calls_abandoned"]
     )
     local = pd.to_datetime(hours["hour_at"], utc=True).dt.tz_convert(board.zone)
-    weekdays = local.dt.weekday.map(lambda day: board.words.get(f"weekdays.d{int(day)}"), na_action="ignore")
+    weekdays = local.dt.day_of_week.map(lambda day: board.words.get(f"weekdays.d{int(day)}"), na_action="ignore")
     board.data(
         "hours",
         hours.drop(columns="hour_at").assign(hour=local.dt.strftime("%H:%M"), weekday=weekdays).dropna(subset="hour"),
@@ -217,7 +217,7 @@ def _values(board: Board, table: str, column: str, *, is_before: bool) -> NDArra
     found = pc.drop_null(board.rows(table, [column], is_before=is_before)[column])
     if not len(found):
         return np.empty(0, dtype=np.int64)
-    values = found.to_numpy()
+    values: NDArray[np.int64] = found.to_numpy()
     return np.rint(values / SHARE_STEP).astype(np.int64) if column.endswith("_share") else values
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from flows.dashboards import charts
 from flows.dashboards.block import Block
-from flows.dashboards.board import Board, needed
+from flows.dashboards.board import Board, column_of, needed
 from flows.dashboards.groups import measure_groups
 from standards import load_manual, manual_ids
 
@@ -68,8 +68,8 @@ def rules_in_figures(board: Board) -> Block:
     keys = list(zip(sums["manual"], sums["rule_id"], strict=True))
     shown = sums.assign(
         rule_title=[titles.get(rule_id, "") for _, rule_id in keys],
-        rule_kept=[shares[key]["rule_kept"] for key in keys],
-        rule_judged=[shares[key]["rule_judged"] for key in keys],
+        rule_kept=column_of(sums, (shares[key]["rule_kept"] for key in keys)),
+        rule_judged=column_of(sums, (shares[key]["rule_judged"] for key in keys)),
     )
     columns = [
         ("manual", "text"),
@@ -93,11 +93,12 @@ def critical_calls(board: Board) -> Block:
     calls = board.last_day("call_contact", ["call_id", "agent_id", "team", "queue"])
     rows = broken.merge(calls, on="call_id", how="left").sort_values(["rule_id", "call_id"])
     titles = _rule_titles(board, rows["manual"])
+    links = [
+        board.call_link(call_id, day, start_ms)
+        for call_id, day, start_ms in zip(rows["call_id"], rows["call_date"], rows["start_ms"], strict=True)
+    ]
     shown = rows.assign(
-        call=[
-            board.call_link(call_id, day, start_ms)
-            for call_id, day, start_ms in zip(rows["call_id"], rows["call_date"], rows["start_ms"], strict=True)
-        ],
+        call=column_of(rows, links),
         rule_title=[titles.get(rule_id, "") for rule_id in rows["rule_id"]],
     )
     columns = [("call", "call"), ("queue", "text"), ("agent_id", "text"), ("rule_id", "text"), ("rule_title", "text")]

@@ -274,6 +274,25 @@ CONSENTS: dict[str, frozenset[str]] = {
 }
 """Words that begin an answer of who agrees to wait; in Chinese the beginnings of its text."""
 
+WILL_WAIT: dict[str, tuple[str, ...]] = {
+    "ru": ("подожду", "подождем", "жду", "переключайте", "соединяйте"),
+    "en": (
+        "will wait",
+        "i'll wait",
+        "can wait",
+        "will hold",
+        "i'll hold",
+        "can hold",
+        "no problem",
+        "go ahead",
+        "that's fine",
+        "it's fine",
+        "put me through",
+    ),
+    "zh": ("我等", "等吧", "没关系", "你查吧", "您查吧", "转吧"),
+}
+"""Phrases of who agrees to wait, bare, by ISO 639-1 code."""
+
 FAREWELLS: dict[str, tuple[str, ...]] = {
     "ru": (
         "до свидания",
@@ -610,7 +629,7 @@ def thanks_for_waiting(words: Sequence[str], language: str | None) -> bool:
 
 
 def consents(words: Sequence[str], language: str | None) -> bool:
-    """Whether an answer begins by agreeing ("да, конечно", "sure", "可以").
+    """Whether an answer begins by agreeing ("да, конечно", "sure", "可以"), or says that one will wait.
 
     Parameters
     ----------
@@ -622,6 +641,8 @@ def consents(words: Sequence[str], language: str | None) -> bool:
     said = [word for word in map(bare, words) if word]
     if not said:
         return False
+    if _holds_phrase(words, WILL_WAIT, language):
+        return True
     codes = [language] if language in CONSENTS else list(CONSENTS)
     return any(
         "".join(said).startswith(tuple(CONSENTS["zh"])) if code == "zh" else bool(CONSENTS[code].intersection(said[:2]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 from flows import cli
 from flows.demonstration import DAY, transcribed_settings
 from flows.night import NightReport, plainly, run_night
+from flows.notebooks_run import notebook_page, notebooks
 
 
 class Unwatched:
@@ -50,6 +52,18 @@ def demo_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NightRep
     """Store and report of a night on the bundled calls, with the words of the synthesis; read-only."""
     store: Path = tmp_path_factory.mktemp("demo-night") / "store"
     return store, run_night(DAY, transcribed_settings(store), step=plainly, progress=Unwatched())
+
+
+@pytest.fixture(scope="session")
+def dashboard_page(demo_night: tuple[Path, NightReport]) -> Callable[..., str]:
+    """HTML of a notebook's page on the demo night, each made once: ``dashboard_page("05_data_quality", "ru")``."""
+
+    @functools.cache
+    def make(name: str, language: str = "en") -> str:
+        (path,) = (one for one in notebooks() if one.stem == name)
+        return notebook_page(path, demo_night[0], DAY, language)[1]
+
+    return make
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""The page of a call says what the tables say, in the reader's language, and why what is missing is missing."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Words and colours of the pages: every language has every word, and every text can be read."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""The commands ``call`` and ``report pages``, as a user runs them."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,3 +1,5 @@
+"""Reports of a day appear at once or not at all, and the worst calls come first."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The sound of a page: what is heard stays at its time, whatever the recorder wrote."""
+
 from __future__ import annotations
 
 import io
