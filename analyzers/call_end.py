@@ -17,7 +17,7 @@ Definition
 
 ``hung_up_confidence`` is what each is worth: 1 for the record, which is taken at its word, else about the share that came out
 right on calls whose end is known (`benchmarks/accuracy.py`), held down where these were few. What is worth less than
-``call_end.min_confidence`` is not told.
+``call_end.min_confidence`` is not told: by default a one-sided farewell, for who is bid goodbye in anger may hang up as well.
 
 ``after_last_word_ms`` is from the last word to the end of the recording, ``release_ms`` from the last word to the first sign
 that the line was released (2 or 3).
@@ -60,7 +60,7 @@ from postcall.tables import Field, table
 from postcall.telephony import Role
 from postcall.turns import Turn
 
-_CONFIDENCE = {"call_record": 1.0, "busy_tone": 0.98, "leg_off": 0.95, "said": 0.95, "one_sided_farewell": 0.9}
+_CONFIDENCE = {"call_record": 1.0, "busy_tone": 0.98, "leg_off": 0.95, "said": 0.95, "one_sided_farewell": 0.7}
 
 
 class CallEndPolicy(Policy):
@@ -70,8 +70,8 @@ class CallEndPolicy(Policy):
         0.9,
         ge=0,
         le=1,
-        description="Least confidence at which it is told who hung up. 0.95 leaves out one-sided farewells, 0.98 also what is "
-        "said and dead legs, 1 all but the call record.",
+        description="Least confidence at which it is told who hung up. 0.7 tells also by one-sided farewells, 0.98 no more by "
+        "what is said or dead legs, 1 by nothing but the call record.",
     )
 
 

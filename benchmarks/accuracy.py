@@ -17,7 +17,10 @@ share
     Of calls, or of events, that come out right.
 words
     Backchannels need words: those of the synthesis are given, so that no recogniser's errors are in it. *without words* has
-    none.
+    none, *with words* has them where the plain name has none. On one channel nobody says whose they are.
+what preceded a silence
+    Against what people said of the scripts (``preceded_by.toml`` beside this file). The phrases that the product knows were
+    drawn up with some of these scripts in sight.
 peer
     F1 and mean absolute error of call-ai-metrics on the same two channels, where it measures the same. Its interruptions are
     joint speech and not utterances, so one is found when it shares any of a true one.
@@ -33,18 +36,19 @@ import io
 import json
 import os
 import time
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from analyzers.call_end import call_end
+from analyzers.call_end import CallEndPolicy, call_end
 from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
 from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.planning import draw_calls
@@ -58,13 +62,14 @@ from postcall.recording import Recording
 from postcall.silence_owner import owned_silences
 from postcall.spans import Span, Spans, at_least, bridge, gaps, intersect, total_ms, union, whole
 from postcall.telephony import Role, Telephony
-from postcall.timeline import SpeakerTimeline, channel_label
+from postcall.timeline import MIXED, SpeakerTimeline, channel_label
 from postcall.transcript import Transcript, Word
 
 BRIDGE_MS = 400
 """``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
 LAYOUTS = ("two channels", "one channel")
 REAL = "real calls"
+PRECEDED = Path(__file__).with_name("preceded_by.toml")
 _SNR_BANDS_DB = (-20, 10, 15, 20, 30, 120)
 _ROLES = {"caller": "customer"}
 
@@ -126,6 +131,8 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     holds = [Span(hold["start_ms"], hold["end_ms"]) for hold in truth["holds"]]
     audible = [hold for hold in call.audible_holds if not hold.is_mute]
     events["hold"] = _found(holds, [hold.span for hold in audible])
+    spoken = replace(call, transcript=words_of(truth))
+    events["hold with words"] = _found(holds, union((hold.span for hold in audible), spoken.announced_holds))
     amounts["time on hold"] = (total_ms(union(holds)), total_ms(union(hold.span for hold in audible)))
     silences = [Span(silence["start_ms"], silence["end_ms"]) for silence in truth["silences"]]
     for least_ms in (3_000, 5_000, 10_000):
@@ -233,7 +240,8 @@ def _of_parties(
     if greeting is not None:
         amounts["answer to greeting"] = (truth["answer_delay_ms"], max(0, greeting.start_ms - truth["answered_ms"]))
     interruptions = [Span(one["start_ms"], one["end_ms"]) for one in truth["interruptions"]]
-    for name, one in (("", replace(call, transcript=words_of(truth))), (" without words", call)):
+    with_words = replace(call, transcript=words_of(truth))
+    for name, one in (("", with_words), (" without words", call)):
         joint = [
             row for row in overtalk(one, OvertalkPolicy()) if isinstance(row, EventOvertalk) and row.kind == "interruption"
         ]
@@ -241,18 +249,39 @@ def _of_parties(
         events[f"interruption{name}"] = _found(interruptions, ours)
         backchannels = [Span(b["start_ms"], b["end_ms"]) for b in truth["backchannels"]]
         events[f"backchannel{name}"] = _found(backchannels, [u.span for u in one.utterances if u.is_backchannel])
-    owners = {(s["start_ms"], s["end_ms"]): s["owner"] for s in truth["silences"]}
-    with_words = replace(call, transcript=words_of(truth))
-    right = asked = 0
-    for (start_ms, end_ms), owner in owners.items():
-        ours_here = [s for s in owned_silences(with_words, 2_500) if s.span.overlaps(Span(start_ms, end_ms))]
-        if len(ours_here) == 1:
-            asked += 1
-            right += ours_here[0].owner is not None and ours_here[0].owner.value == owner
-    shares["owner of a silence"] = (right, asked)
-    [end] = call_end(call)
-    shares["who hung up, where told"] = (int(end.hung_up_by == truth["hung_up_by"]), int(end.hung_up_by is not None))
-    shares["who hung up, told"] = (int(end.hung_up_by is not None), 1)
+    owned = owned_silences(with_words, 2_500)
+    owners, preceded = [], []
+    for true_silence in truth["silences"]:
+        here = [s for s in owned if s.span.overlaps(Span(true_silence["start_ms"], true_silence["end_ms"]))]
+        if len(here) == 1:
+            owners.append(here[0].owner is not None and here[0].owner.value == true_silence["owner"])
+            kinds = preceding_kinds(truth["script"], true_silence)
+            preceded += [here[0].preceded_by in kinds] if kinds else []
+    shares["owner of a silence"] = (sum(owners), len(owners))
+    shares["what preceded a silence"] = (sum(preceded), len(preceded))
+    for name, one in (("", call), (" with words", with_words)):
+        [end] = call_end(one, CallEndPolicy())
+        is_told = end.hung_up_by is not None
+        shares[f"who hung up{name}, right where told"] = (int(end.hung_up_by == truth["hung_up_by"]), int(is_told))
+        shares[f"who hung up{name}, told"] = (int(is_told), 1)
+    [bold] = call_end(with_words, CallEndPolicy(min_confidence=0.0))
+    if bold.hung_up_source == "one_sided_farewell":
+        shares["one-sided farewell, right"] = (int(bold.hung_up_by == truth["hung_up_by"]), 1)
+
+
+@cache
+def _preceded() -> list[dict[str, Any]]:
+    return tomllib.loads(PRECEDED.read_text(encoding="utf-8"))["silence"]  # type: ignore[no-any-return]
+
+
+def preceding_kinds(script: str, silence: Mapping[str, Any]) -> Sequence[str]:
+    """What a person says that a silence of a script is preceded by, any of several; empty where nobody said."""
+    text = silence.get("after_text", "").replace(" ", "")
+    for one in _preceded():
+        is_owner = one.get("owner", silence["owner"]) == silence["owner"]
+        if one["script"] == script and is_owner and one.get("has", "").replace(" ", "") in text:
+            return tuple(one["is"])
+    return ()
 
 
 def _utterance_at(call: Call, row: EventOvertalk) -> Span:
@@ -293,8 +322,9 @@ def _bridged(spans: Spans) -> Spans:
 
 
 def words_of(truth: Mapping[str, Any]) -> Transcript:
-    """What was said, as a recogniser without errors would write it."""
-    label = {parties[0]: channel_label(n) for n, parties in enumerate(truth["channels"])}
+    """What was said, as a recogniser without errors would write it; whose it is, only on channels of one party."""
+    alone = {parties[0]: channel_label(n) for n, parties in enumerate(truth["channels"]) if len(parties) == 1}
+    label = {side: alone.get(side, MIXED) for side in ("agent", "customer")}
     words = [
         Word(Span(w["start_ms"], max(w["end_ms"], w["start_ms"] + 1)), w["text"], 1.0, label[_side(w["by"])])
         for w in truth["words"]

@@ -440,6 +440,8 @@ class _Scene:
             agent_name=self.record.agent_name,
             language=(transcript.language if transcript is not None else None) or self.record.language,
             acoustics=self.acoustics if self.diarized is None else None,
+            # On two channels the agents share one; a diarizer has to hear each of them.
+            fewest_voices=2 if self.diarized is None or not self.record.transfers else 3,
         )
 
     def with_menu_role(self, roles: Mapping[str, Role]) -> Mapping[str, Role]:

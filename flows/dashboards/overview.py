@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -170,7 +171,7 @@ def calls_to_hear_first(board: Board) -> Block:
             found.setdefault(row["call_id"], {}).update(row)
     counts = [count for count, _ in TROUBLE.values()]
     worst = sorted(found.values(), key=lambda row: (-sum(row.get(count, 0) for count in counts), row["call_id"]))[:WORST]
-    is_worst = pc.field("call_id").isin([row["call_id"] for row in worst])
+    is_worst = pc.field("call_id").isin(pa.array([row["call_id"] for row in worst], pa.string()))
     calls = {row["call_id"]: row for row in board.last_day_rows("call_contact", ["call_id", *KEYS], is_worst).to_pylist()}
     day = board.last.isoformat()
     names = [*counts, *(longest for _, longest in TROUBLE.values() if longest)]

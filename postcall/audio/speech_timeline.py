@@ -71,6 +71,12 @@ _NOISE_REACH = 3
 _VOICE_REACH_MS = 1000
 """The loudest voice this near sets what counts as too quiet to be part of it."""
 
+_FADING_MS = 400
+"""So near to speech its words still fade, or begin."""
+
+_OVER_RESTLESS_DB, _MOST_ABOVE_NOISE_DB = 3.0, 15.0
+"""An edge passes restless noise's peaks by the first, and its floor by no more than the second."""
+
 _NO_SOUND_DB = 80.0
 """So far below the channel's loudest step there is no sound, only what a resampler leaves."""
 
@@ -171,7 +177,10 @@ def speech_spans(probabilities: NDArray[np.float32], samples: NDArray[np.float32
     if not core.any():
         return ()
     voice = maximum_filter1d(np.where(core, level, -np.inf), 2 * _VOICE_REACH_MS // _HOP_MS + 1)
-    edge = np.maximum(noise_level(level, core) + policy.above_noise_db, voice - policy.below_voice_db)
+    # Beyond what the model takes for speech, the peaks of restless noise must not carry an edge on.
+    restless_db = max(policy.above_noise_db, min(restlessness_db(level, core) + _OVER_RESTLESS_DB, _MOST_ABOVE_NOISE_DB))
+    above_db = np.where(core, policy.above_noise_db, restless_db)
+    edge = np.maximum(noise_level(level, core) + above_db, voice - policy.below_voice_db)
     near = maximum_filter1d(core, 2 * policy.reach_ms // _HOP_MS + 1)
     least = max(policy.min_level_dbfs, sustained_level_dbfs(samples, SAMPLE_RATE_HZ) - policy.below_party_db)
     sounding = runs((level > edge) & near & (voice >= least))
@@ -219,6 +228,27 @@ def noise_level(level: NDArray[np.float64], core: NDArray[np.bool_]) -> NDArray[
     low = np.where(counts >= _NOISE_STEPS, in_order[np.arange(blocks), counts // 5], np.inf)
     quietest = minimum_filter1d(low, 2 * _NOISE_REACH + 1)
     return np.repeat(np.where(np.isfinite(quietest), quietest, -np.inf), _NOISE_BLOCK)[: level.size]
+
+
+def restlessness_db(level: NDArray[np.float64], core: NDArray[np.bool_]) -> float:
+    """How far a channel's noise rises over what it mostly is: about 5 dB for a line's, 10 and more for an office's.
+
+    Parameters
+    ----------
+    level
+        (n,) levels of 5 ms steps in dBFS.
+    core
+        (n,) whether the model takes a step for speech.
+
+    Returns
+    -------
+    Its 95th less its 20th percentile in dB, away from speech, whose words fade; 0 where too little noise is heard.
+    """
+    far = ~maximum_filter1d(core, 2 * _FADING_MS // _HOP_MS + 1) & (level > level.max() - _NO_SOUND_DB)
+    if far.sum() < _FLOOR_STEPS:
+        return 0.0
+    low, high = np.quantile(level[far], (0.2, 0.95))
+    return float(high - low)
 
 
 def unbridged(policy: SpeechPolicy) -> SpeechPolicy:

@@ -19,8 +19,9 @@ third voices
 
 Edge cases
 ----------
-One speaker alone on one channel has no role: nothing tells an agent's monologue from a customer's. A map of a call without
-words keeps its confidence, since talk pattern alone never contradicts it.
+A diarizer bound to two speakers puts the second agent of a transferred call to one of them: nobody is judged there, however
+sure the words are. One speaker alone on one channel has no role: nothing tells an agent's monologue from a customer's. A map of
+a call without words keeps its confidence, since talk pattern alone never contradicts it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ NOT_SURE = "it is not sure enough who is the agent (roles.minimum_confidence)"
 CONTRADICTED = "what is said contradicts who is on which channel by the {source}"
 _SOURCES = {"call_record": "call record", "settings": "settings"}
 ONE_VOICE = "only one speaker was found"
+TOO_FEW = "the call was transferred, and fewer speakers were found than it has: one of them is two people"
 
 _AGENT_BY_WORDS = 1.5
 """A further speaker who leans so far to an agent is one."""
@@ -125,6 +127,8 @@ def assign_roles(layout: Layout, heard: Heard | None, policy: RolePolicy) -> Rol
         return _by_map(layout, evidence, policy)
     roles, confidence = _by_evidence(evidence)
     source: RoleSource = "opening_phrase" if evidence.has_openings else "talk_pattern"
+    if len(heard.speech) < heard.fewest_voices:
+        return RoleAssignment({}, source, TOO_FEW, None, None, roles)
     if confidence < policy.minimum_confidence:
         return RoleAssignment({}, source, NOT_SURE, confidence, None, roles)
     return RoleAssignment(roles, source, None, confidence, None, roles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,14 @@ def test_every_measure_stands_on_columns_that_there_are() -> None:
     known = {*GroupKpis.__annotations__}
     of_kpis = [name for name, measure in MEASURES.items() if set(measure.columns) <= known]
     assert set(SAME) < set(of_kpis)
-    assert {name for name in MEASURES if name not in of_kpis} == {"calls", "rule_kept", "rule_judged", "score", "critical", "coverage"}
+    assert {name for name in MEASURES if name not in of_kpis} == {
+        "calls",
+        "rule_kept",
+        "rule_judged",
+        "score",
+        "critical",
+        "coverage",
+    }
 
 
 def test_unknown_sums_have_no_measure_and_few_calls_are_marked() -> None:
@@ -93,11 +101,16 @@ def test_a_folder_that_is_no_store_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_notebook_that_is_worked_in_shows_charts_of_its_own(board: Board) -> None:
+    other = replace(board, _sets={})
     overview.open_cells(board)
     overview.open_hours(board)
-    hold_and_silence.open_data(board)
-    for make in (overview.no_hold_by_day, overview.calls_by_hour, hold_and_silence.what_a_call_is_made_of):
-        shown = make(board)._repr_mimebundle_()
+    hold_and_silence.open_data(other)
+    for block in (
+        overview.no_hold_by_day(board),
+        overview.calls_by_hour(board),
+        hold_and_silence.what_a_call_is_made_of(other),
+    ):
+        shown = block._repr_mimebundle_()
         assert BLOCK_TYPE not in shown
         rows = shown[CHART_TYPE]["datasets"]["rows"]
         assert rows

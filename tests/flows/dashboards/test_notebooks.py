@@ -87,7 +87,9 @@ class Addresses(HTMLParser):
         self.found: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [(tag, value or "") for name, value in attrs if name in ("src", "href", "srcset", "data", "action", "poster")]
+        self.found += [
+            (tag, value or "") for name, value in attrs if name in ("src", "href", "srcset", "data", "action", "poster")
+        ]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -106,7 +108,9 @@ def test_a_page_names_nothing_outside_of_its_folder(dashboard_page: Callable[...
 
 
 @pytest.mark.parametrize("name", FOR_READERS)
-def test_nothing_personal_is_in_a_page(dashboard_page: Callable[..., str], demo_night: tuple[Path, NightReport], name: str) -> None:
+def test_nothing_personal_is_in_a_page(
+    dashboard_page: Callable[..., str], demo_night: tuple[Path, NightReport], name: str
+) -> None:
     from storage.tables import Tables
 
     contacts = Tables(demo_night[0]).read("call_contact").to_pylist()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from postcall.roles import Heard, Layout, RolePolicy, assign_roles
 from postcall.spans import Span
 from postcall.telephony import Role
@@ -97,3 +99,11 @@ def test_a_map_that_is_less_sure_than_asked_for_tells_nobody() -> None:
     found = assign_roles(RIGHT, Heard({A: (Span(0, 900),), B: ()}, None), policy)
     assert found.roles == {}
     assert assign_roles(RIGHT, call(OPENING, MATTER), policy).roles == RIGHT.roles
+
+
+def test_two_voices_of_a_transferred_call_on_one_channel_are_not_trusted() -> None:
+    found = assign_roles(NONE, replace(call(OPENING, MATTER), fewest_voices=3), DEFAULT)
+    assert (found.roles, found.confidence) == ({}, None)
+    assert found.reason is not None
+    assert "transferred" in found.reason
+    assert found.likely == RIGHT.roles
