@@ -109,10 +109,17 @@ def run_notebook(path: Path, **parameters: Any) -> NotebookNode:
     notebook.cells.insert(place + 1, _cell(given))
     with tempfile.TemporaryDirectory(prefix="postcall-kernel-") as sockets, _quiet_kernel():
         # Sockets in a folder of this user alone: numbers and ids of calls go through no port that others could listen to.
+        # The kernel holds nothing that it would have to put away, so it need not be asked to end.
         private = Config({"KernelManager": {"transport": "ipc", "ip": str(Path(sockets) / "k")}})
         beside = {"metadata": {"path": str(path.parent)}}
         client = NotebookClient(
-            notebook, kernel_name="python3", timeout=TIMEOUT_S, resources=beside, config=private, store_widget_state=False
+            notebook,
+            kernel_name="python3",
+            timeout=TIMEOUT_S,
+            resources=beside,
+            config=private,
+            store_widget_state=False,
+            shutdown_kernel="immediate",
         )
         return _executed(client, notebook, path)
 

@@ -68,7 +68,7 @@ def intervals(words: Words, kind: str, key: str, *, target: float | None = None,
     axis, scale = _axis(kind, orient="top"), alt.Scale(zero=kind != "share", nice=True, padding=8)
     faded = alt.condition("datum.is_few", alt.value(0.45), alt.value(1))
     line = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("drawn_low:Q", title=None, axis=axis, scale=scale), x2="drawn_high", color=colour, opacity=faded
+        x=alt.X("drawn_low:Q", title=None, axis=axis, scale=scale), x2=alt.X2("drawn_high"), color=colour, opacity=faded
     )
     point = base.mark_point(size=75, filled=True).encode(
         x=alt.X("value:Q", title=None, axis=axis, scale=scale), color=colour, shape=shape, opacity=faded
@@ -155,11 +155,15 @@ def heat(words: Words, x: str, y: str, y_order: Sequence[str]) -> dict[str, Any]
 
 
 def _trend(words: Words, kind: str, target: float | None, prefix: str = "") -> alt.LayerChart:
-    x = alt.X("call_date:O", title=None, axis=alt.Axis(labelExpr=DAY_LABEL, labelAngle=0, labelOverlap=True, labelFlush=False))
+    x = alt.X(
+        "call_date:O",
+        title=None,
+        axis=alt.Axis(labelExpr=DAY_LABEL, labelAngle=0, labelOverlap=True, labelSeparation=10, labelFlush=False),
+    )
     value, low, high = (f"{prefix}{name}" for name in ("value", "drawn_low", "drawn_high"))
     scale = alt.Scale(zero=kind not in ("share", "portion", "mixed"), nice=True)
     base = alt.Chart().encode(x=x, tooltip=_tooltip(words, "call_date"))  # without data of its own, so that it can be split
-    ends = base.encode(y=alt.Y(f"{low}:Q", title=None, axis=_axis(kind), scale=scale), y2=high)
+    ends = base.encode(y=alt.Y(f"{low}:Q", title=None, axis=_axis(kind), scale=scale), y2=alt.Y2(high))
     band = ends.mark_area(opacity=0.18, color=palette.BLUE, line=False)
     stem = ends.mark_rule(opacity=0.35, color=palette.BLUE, strokeWidth=2)
     middle = base.encode(y=alt.Y(f"{value}:Q", title=None, axis=_axis(kind), scale=scale))
@@ -180,7 +184,9 @@ def _steps(key: str, order: Sequence[str] | None) -> alt.X:
 
 def _target(target: float, axis: str) -> alt.Chart:
     mark = alt.Chart(alt.InlineData(values=[{}])).mark_rule(strokeDash=[6, 4], color=palette.TARGET, strokeWidth=1.5, clip=True)
-    line: alt.Chart = mark.encode(**{axis: alt.datum(target)}, tooltip=alt.value(None))
+    # Channels as objects: Altair checks each that it has to make of something else against the whole schema, which takes long.
+    at = alt.XDatum(target) if axis == "x" else alt.YDatum(target)
+    line: alt.Chart = mark.encode(**{axis: at}, tooltip=alt.TooltipValue(None))
     return line
 
 

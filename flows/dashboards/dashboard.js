@@ -224,7 +224,7 @@
         );
         if (targets[name] !== undefined && made.value !== null) {
           const style = { met: "passed", "not met": "failed" }[made.verdict] || "";
-          const aim = `${words.page.target} ${percent(targets[name], 0)}: ${words.verdicts[made.verdict]}`;
+          const aim = made.is_few ? words.page.few : `${words.verdicts[made.verdict]} (${percent(targets[name], 0)})`;
           tile.append(element("span", { class: `tag ${style}`, text: aim }));
         } else if (made.value !== null && made.is_few) tile.append(element("span", { class: "tag", text: words.page.few }));
         return tile;

@@ -609,8 +609,8 @@ def asks_to_hold(words: Sequence[str], language: str | None) -> bool:
     language
         ISO 639-1 code. Unknown: the phrases of all languages count.
     """
-    said = [word for word in words if bare(word) not in _COURTESIES]
-    if _holds_phrase(said, HOLD_REQUESTS, language):
+    plain = [word for word in words if bare(word) not in _COURTESIES]
+    if _holds_phrase(words, HOLD_REQUESTS, language) or _holds_phrase(plain, HOLD_REQUESTS, language):
         return True
     return announces_wait(words, language) and any(_asks_consent(sentence, language) for sentence in _sentences(words))
 

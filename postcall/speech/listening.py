@@ -17,7 +17,7 @@ from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
 from postcall.timeline import SpeakerTimeline
 
-VERSION = 5
+VERSION = 6
 """Rises when the same recording and policy may give another manifest or timeline."""
 
 SOURCE = "silero vad v6"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analyzers.hold import CallHold, EventHold, hold
 from postcall.call import Call
 from postcall.errors import MissingInput
-from postcall.telephony import RecordedHold
+from postcall.telephony import RecordedHold, Role
 from postcall.testing.conformance import conformance_calls
 from postcall.testing.drawing import ANSWERED_AT, make_call
 
@@ -150,7 +150,8 @@ def test_a_hold_that_the_record_does_not_tell_is_heard() -> None:
     assert (summary.hold_basis, summary.has_hold, summary.holds, summary.hold_ms) == ("audio", True, 1, 11_000)
     assert summary.hold_share == 11 / 47  # of the conversation: the record knows of no time on the line that would fit
     assert (summary.audible_holds, summary.audible_hold_ms, summary.mutes, summary.mute_ms) == (1, 11_000, 1, 6_000)
-    assert summary.not_measurable is None
+    assert (summary.announced_holds, summary.announced_hold_ms) == (None, None)
+    assert summary.not_measurable == "announced_holds, announced_hold_ms: no transcript"
     assert [(e.hold_source, e.hold_kind, e.hold_number, e.start_ms, e.duration_ms) for e in events] == [
         ("audio_music", "hold", 0, 12_000, 11_000),
         ("audio_mute", "mute", 0, 35_000, 6_000),
@@ -217,3 +218,51 @@ anyone    ########                  ####    ###
     for sound, holds in (("music  ", 1), ("dropped", 0), ("mute   ", 0)):
         summary, _ = split(make_call(drawing.format(sound), is_hold_known=False))
         assert (summary.holds, summary.mutes) == (holds, 0), sound
+
+
+def test_a_customer_who_talks_for_long_is_not_parked() -> None:
+    drawing = """
+seconds   0         10        20        30        40
+agent     ####                      ####
+customer      #####{}
+music                ##########
+"""
+    one, _ = split(make_call(drawing.format("   ##"), is_hold_known=False))
+    assert one.holds == 1  # a word to somebody beside the telephone
+    other, _ = split(make_call(drawing.format("  ####"), is_hold_known=False))
+    assert other.holds == 0
+
+
+# ── what only words tell of ──────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("language", "request_", "back"),
+    [
+        ("ru", "Оставайтесь, пожалуйста, на линии.", "Спасибо за ожидание!"),
+        ("en", "Could you hold the line?", "Thank you for holding."),
+        ("zh", "请 您 稍 等， 可 以 吗？", "让 您 久 等 了。"),
+    ],
+)
+def test_a_hold_that_is_announced(language: str, request_: str, back: str) -> None:
+    call = make_call(
+        """
+seconds   0         10        20        30        40
+agent     ####                      ####    ###
+customer      #####                     ##
+music
+""",
+        said={Role.AGENT: [(0, 4, request_), (26, 30, back)]},
+        language=language,
+        is_hold_known=False,
+    )
+    summary, events = split(call)
+    assert (summary.hold_basis, summary.holds, summary.hold_ms, summary.longest_hold_ms) == ("audio", 1, 17_000, 17_000)
+    assert (summary.audible_holds, summary.announced_holds, summary.announced_hold_ms) == (0, 1, 17_000)
+    assert summary.not_measurable is None
+    assert [(e.hold_source, e.hold_kind, e.hold_number, e.start_ms, e.duration_ms) for e in events] == [
+        ("announced", "hold", 0, 9_000, 17_000)
+    ]
+    assert events[0].started_at == ANSWERED_AT + timedelta(seconds=9)
+    recorded, events = split(replace(call, telephony=replace(call.telephony, holds=())))
+    assert (recorded.has_hold, recorded.announced_holds, events) == (False, 0, [])

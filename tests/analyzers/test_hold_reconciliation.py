@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analyzers.hold_reconciliation import (
@@ -12,6 +14,7 @@ from analyzers.hold_reconciliation import (
 )
 from postcall.call import Call
 from postcall.errors import MissingInput
+from postcall.telephony import Role
 from postcall.testing.drawing import make_call
 
 
@@ -61,3 +64,23 @@ def test_a_record_without_holds_has_nothing_to_compare() -> None:
     call = make_call("seconds   0         10\nagent     ####\nmusic          ###", is_hold_known=False)
     with pytest.raises(MissingInput, match="does not say"):
         list(hold_reconciliation(call, HoldReconciliationPolicy()))
+
+
+def test_words_confirm_a_recorded_hold_that_is_not_heard() -> None:
+    call = make_call(
+        """
+seconds   0         10        20        30        40
+agent     ####                      ####          ##
+customer      #####                     ##
+hold                ################
+music
+""",
+        said={Role.AGENT: [(0, 4, "Please stay on the line."), (26, 30, "Thank you for waiting.")]},
+    )
+    summary, events = split(call)
+    assert (summary.recorded_holds, summary.audible_holds, summary.holds_agreed, events) == (1, 0, 1, [])
+    # Words alone are no hold against a record that tells of none.
+    summary, events = split(replace(call, telephony=replace(call.telephony, holds=())))
+    assert (summary.recorded_holds, summary.hold_disagreements, events) == (0, 0, [])
+    summary, (event,) = split(replace(call, transcript=None))
+    assert (summary.holds_agreed, event.disagreement) == (0, "only_recorded")

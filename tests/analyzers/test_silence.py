@@ -33,7 +33,7 @@ def test_silence_is_non_talk_inside_the_conversation_and_outside_hold() -> None:
         not_measurable=None,
     )
     assert events == [
-        _event(24_000, 29_000, "agent", "unanswered_customer", "customer", "agent"),
+        _event(24_000, 29_000, "agent", "unanswered_customer", "customer", "agent", "hold_return"),
         _event(31_000, 34_000, "customer", "customer_replied", "agent", "customer"),
     ]
 
@@ -68,7 +68,10 @@ def test_a_mono_recording_has_silences_without_owner() -> None:
         owner_basis=None,
         role_before=None,
         role_after=None,
-        not_measurable="owner, owner_basis, role_before, role_after: one channel, and nobody told the parties apart",
+        preceded_by=None,
+        not_measurable=(
+            "owner, owner_basis, role_before, role_after, preceded_by: one channel, and nobody told the parties apart"
+        ),
     )
 
 
@@ -96,7 +99,9 @@ def test_lead_in_tail_silence_and_hold_add_up_to_non_talk(agent: str, customer: 
     assert sum(event.duration_ms for event in events if isinstance(event, EventSilence)) == row.silence_ms
 
 
-def _event(start_ms: int, end_ms: int, owner: str, basis: str, before: str, after: str) -> EventSilence:
+def _event(
+    start_ms: int, end_ms: int, owner: str, basis: str, before: str, after: str, preceded_by: str | None = None
+) -> EventSilence:
     return EventSilence(
         call_id="drawn",
         start_ms=start_ms,
@@ -106,5 +111,6 @@ def _event(start_ms: int, end_ms: int, owner: str, basis: str, before: str, afte
         owner_basis=basis,
         role_before=before,
         role_after=after,
-        not_measurable=None,
+        preceded_by=preceded_by,
+        not_measurable=None if preceded_by else "preceded_by: no transcript",
     )

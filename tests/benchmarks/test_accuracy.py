@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from typing import get_args
+
 import pytest
 
-from benchmarks.accuracy import Found, Result, _found, lines, table
+from benchmarks.accuracy import PRECEDED, Found, Result, _found, lines, preceding_kinds, table, words_of
+from benchmarks.corpus.script import paths
+from postcall.fields import PrecededBy
 from postcall.spans import Span
+from postcall.timeline import MIXED
 
 
 def result(call_id: str, *, conditions: frozenset[str] = frozenset(), **events: Found) -> Result:
@@ -44,3 +50,28 @@ def test_the_peers_figures_are_of_the_calls_it_measured() -> None:
     ring, hold, _ = lines([with_peer, result("b", ring=Found(2, 1, 1, ()))], "all")
     assert ring.peer_f1 == pytest.approx(2 / 6)
     assert (hold.peer_mean_absolute_error_ms, hold.mean_absolute_error_ms) == (6_000, 1_000)
+
+
+def test_what_people_say_a_silence_is_preceded_by() -> None:
+    dictated = {"owner": "customer", "after_text": "the number, it is three six"}
+    assert preceding_kinds("en/technician_visit", dictated) == ("agent_dictation",)
+    assert preceding_kinds("en/technician_visit", {"owner": "agent", "after_text": "Let me look."}) == ("announced_wait",)
+    in_characters = {"owner": "customer", "after_text": "让 您 久 等 了。"}
+    assert preceding_kinds("zh/hold_search", in_characters) == ("hold_return",)
+    assert preceding_kinds("zh/hold_search", {"owner": "customer", "after_text": "我 登 记 了。"}) == ("other",)
+    assert preceding_kinds("ru/no_such_script", dictated) == ()
+
+
+def test_every_label_is_of_a_script_and_of_a_kind() -> None:
+    scripts = {f"{path.parent.name}/{path.stem}" for path in paths()}
+    for one in tomllib.loads(PRECEDED.read_text(encoding="utf-8"))["silence"]:
+        assert one["script"] in scripts
+        assert set(one["is"]) <= set(get_args(PrecededBy))
+
+
+def test_words_on_one_channel_are_nobodys() -> None:
+    word = {"by": "ivr", "start_ms": 10, "end_ms": 10, "text": "a"}
+    truth = {"channels": [["customer"], ["agent"]], "language": "en", "words": [word]}
+    assert [w.speaker for w in words_of(truth).words] == ["channel_1"]
+    for channels in ([["agent", "customer"]], [["agent", "customer"], ["agent", "customer"]]):
+        assert [w.speaker for w in words_of(truth | {"channels": channels}).words] == [MIXED]

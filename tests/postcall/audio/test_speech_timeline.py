@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from postcall.audio.levels import SILENCE_DBFS, frame_power, sustained_level_dbfs, to_db
-from postcall.audio.speech_timeline import SpeechPolicy, mask_bleed, speech_spans, unbridged
+from postcall.audio.speech_timeline import SpeechPolicy, mask_bleed, restlessness_db, speech_spans, unbridged
 from postcall.spans import Span, Spans, intersect, subtract, total_ms
 
 RATE_HZ = 16_000
@@ -212,3 +212,24 @@ def test_frame_power_smooths_without_moving() -> None:
     assert frame_power(sound, RATE_HZ, hop_ms=5).argmax() == 10
     smooth = to_db(frame_power(sound, RATE_HZ, hop_ms=5, hops_per_window=3))
     assert np.flatnonzero(smooth > SILENCE_DBFS).tolist() == [9, 10, 11]
+
+
+def test_peaks_of_restless_noise_carry_no_edge_on() -> None:
+    truth = [(1000, 2000), (5000, 6000)]
+    murmur = [(start, start + 150) for start in range(0, 12_000, 300) if not any(a - 1 < start < b - 1 for a, b in truth)]
+    sound = voice(truth, 12_000, floor_db=-64) + voice(murmur, 12_000, level_db=-50, floor_db=-90, seed=1)
+    sound += voice([(2000, 2150)], 12_000, level_db=-50, floor_db=-90, seed=2)
+    assert near(speech_spans(sure(truth, 12_000), sound, POLICY), truth)
+
+
+def test_restlessness_is_of_noise_away_from_speech() -> None:
+    def level_of(sound: Sound) -> NDArray[np.float64]:
+        return to_db(frame_power(sound, RATE_HZ, hop_ms=5, hops_per_window=3))
+
+    steady = level_of(voice([(1000, 2000)], 9000, floor_db=-60))
+    core = np.zeros(steady.size, dtype=np.bool_)
+    core[200:400] = True
+    assert restlessness_db(steady, core) < 5
+    restless = level_of(voice([(start, start + 200) for start in range(0, 9000, 400)], 9000, level_db=-45, floor_db=-60))
+    assert 13 < restlessness_db(restless, core) < 18
+    assert restlessness_db(steady[:500], core[:500]) == 0  # too little noise is heard
