@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-diarization bench-roles bench-faults bench-phrases clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-phrases clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -45,6 +45,9 @@ bench-accuracy: $(VENV)/.installed-bench
 
 bench-asr: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recognition $(or $(OUT),../postcall-bench-asr)
+
+bench-conduct: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.conduct $(or $(OUT),../postcall-bench-conduct)
 
 bench-diarization: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.diarization $(or $(OUT),../postcall-bench-diarization)

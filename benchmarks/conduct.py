@@ -1,30 +1,34 @@
 """How often are the conduct rules right? Calls that state what each clause must come out as, judged by a whole night.
 
-    python -m benchmarks.conduct [FOLDER] [--calls 200] [--seed 71] [--recognised] [--disagreements CLAUSE]
+    python -m benchmarks.conduct [FOLDER] [--calls 200] [--seed 71] [--scripts ru/ …] [--recognised] [--disagreements [ID …]]
 
 Definitions
 -----------
 calls
-    Of the corpus, drawn by a seed that no phrase was written on, with every trouble of a line. The night gets their records,
-    recordings and words as it gets real ones: the words of the synthesis, or with ``--recognised`` the demo recogniser's.
+    Of the corpus, drawn by a seed that no phrase was written on, with every trouble of a line. The nights of all their days get
+    records, recordings and words as they get real ones: the words of the synthesis, or with ``--recognised`` the demo
+    recogniser's.
 clause
     Fails when one of its rules fails, passes when one passes and none fails, does not apply when none of them does. Only
     clauses that a call's script states are compared, of manuals in the call's language.
-F1
+precision, recall, F1
     Of failures and of passes, each against everything else; a clause's F1 is their mean over the outcomes that its scripts
     state. *macro* is the mean over clauses that at least ``FEWEST`` calls state.
 not measured
     Stated calls of which the rules could not tell.
+no note
+    A clause under ``LOWEST`` whose rules all claim to judge it without limits: its manual says too much.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,12 +43,12 @@ from benchmarks.corpus.script import load, paths
 from flows.demonstration import demo_settings
 from flows.night import plainly, run_night
 from flows.settings import Settings
-from standards import clauses, load_manual
+from standards import clauses, load_manual, manual_ids
 from storage.tables import Tables
 
 FEWEST = 4
+LOWEST = 0.8
 OUTCOMES = ("pass", "fail")
-DAY = date(2026, 3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,22 @@ class ClauseScore:
         """Of them, those of which the rules could not tell."""
         return sum(number for (_, was), number in self.pairs.items() if was == "not_measurable")
 
-    def f1(self, outcome: str) -> float | None:
-        """F1 of an outcome; None when no script states it."""
+    def precision(self, outcome: str) -> float | None:
+        """Share of calls judged so that are so; None when none is judged so."""
+        found = sum(number for (_, was), number in self.pairs.items() if was == outcome)
+        return self.pairs[outcome, outcome] / found if found else None
+
+    def recall(self, outcome: str) -> float | None:
+        """Share of calls that are so that are judged so; None when no script states it."""
         true = sum(number for (stated, _), number in self.pairs.items() if stated == outcome)
-        found = sum(number for (stated, was), number in self.pairs.items() if was == outcome)
-        return 2 * self.pairs[outcome, outcome] / (true + found) if true else None
+        return self.pairs[outcome, outcome] / true if true else None
+
+    def f1(self, outcome: str) -> float | None:
+        """Harmonic mean of both; None when no script states the outcome."""
+        recall, precision = self.recall(outcome), self.precision(outcome) or 0.0
+        if recall is None:
+            return None
+        return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
     @property
     def mean_f1(self) -> float:
@@ -83,11 +98,18 @@ def combined(outcomes: Iterable[str]) -> str:
     return next((one for one in ("fail", "pass", "not_measurable") if one in found), "not_applicable")
 
 
+def days(folder: Path) -> list[date]:
+    """Days of the calls of a folder, whose records are written in the centre's own time."""
+    with (folder / "calls.csv").open(encoding="utf-8", newline="") as file:
+        return sorted({date.fromisoformat(row["started_at"][:10]) for row in csv.DictReader(file)})
+
+
 def compare(folder: Path, tables: Tables) -> dict[str, dict[str, tuple[str, str]]]:
     """Clause -> call -> what is stated, and what the rules say."""
     judged: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in tables.read("rule_result", DAY).select(["call_id", "clause_id", "outcome"]).to_pylist():
-        judged[row["call_id"], row["clause_id"]].append(row["outcome"])
+    for day in days(folder):
+        for row in tables.read("rule_result", day).select(["call_id", "clause_id", "outcome"]).to_pylist():
+            judged[row["call_id"], row["clause_id"]].append(row["outcome"])
     languages = {name: load_manual(name).heading.language for name in {clause.manual for clause in clauses().values()}}
     found: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for truth in truths(folder):
@@ -104,17 +126,25 @@ def scores(found: Mapping[str, Mapping[str, tuple[str, str]]]) -> list[ClauseSco
     return [ClauseScore(clause, Counter(found[clause].values())) for clause in clauses() if clause in found]
 
 
+def unlimited() -> frozenset[str]:
+    """Clauses none of whose rules says where it is only a proxy."""
+    rules = [rule for name in manual_ids() for rule in load_manual(name).rules]
+    return frozenset({rule.clause for rule in rules} - {rule.clause for rule in rules if rule.limits})
+
+
 def report(console: Console, made: list[ClauseScore]) -> float:
     """Print the table; returns the macro F1."""
     shown = Table(box=box.SIMPLE_HEAD)
     shown.add_column("clause", no_wrap=True)
-    for column in ("calls", "right", "F1 fail", "F1 pass", "F1", "not measured"):
+    for column in ("calls", "right", "P fail", "R fail", "F1 fail", "F1 pass", "F1", "not measured", ""):
         shown.add_column(column, justify="right")
+    silent = unlimited()
     for one in made:
         right = sum(number for (stated, was), number in one.pairs.items() if stated == was)
-        f1s = [one.f1(outcome) for outcome in ("fail", "pass")]
-        cells = [f"{f1:.3f}" if f1 is not None else "–" for f1 in f1s]
-        shown.add_row(one.clause, str(one.calls), str(right), *cells, f"{one.mean_f1:.3f}", str(one.not_measured))
+        shares = (one.precision("fail"), one.recall("fail"), one.f1("fail"), one.f1("pass"))
+        cells = [f"{share:.3f}" if share is not None else "–" for share in shares]
+        note = "no note" if one.mean_f1 < LOWEST and one.clause in silent else ""
+        shown.add_row(one.clause, str(one.calls), str(right), *cells, f"{one.mean_f1:.3f}", str(one.not_measured), note)
     console.print(shown)
     counted = [one.mean_f1 for one in made if one.calls >= FEWEST]
     macro = sum(counted) / len(counted) if counted else 0.0
@@ -126,10 +156,19 @@ def report(console: Console, made: list[ClauseScore]) -> float:
     return macro
 
 
-def night(folder: Path, *, is_recognised: bool) -> Tables:
-    """Run a night over the calls of a folder in a store of its own."""
+def disagreements(
+    found: Mapping[str, Mapping[str, tuple[str, str]]], asked: Sequence[str]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Clause, call, what is stated and what the rules say, where these differ; of clauses or manuals, of none asked all."""
+    for clause, calls in sorted(found.items()):
+        if not asked or clause in asked or clause.rsplit("-", 1)[0] in asked:
+            yield from ((clause, call, stated, was) for call, (stated, was) in calls.items() if stated != was)
+
+
+def nights(folder: Path, *, is_recognised: bool) -> Tables:
+    """Run the nights of a folder's calls in a store of its own; what an earlier run heard is kept, its tables are not."""
     store = folder / ("store-recognised" if is_recognised else "store-words")
-    shutil.rmtree(store, ignore_errors=True)
+    shutil.rmtree(store / "tables", ignore_errors=True)
     recordings = folder / "recordings"
     if is_recognised:
         recordings = folder / "recordings-alone"
@@ -140,27 +179,37 @@ def night(folder: Path, *, is_recognised: bool) -> Tables:
                 os.link(path, link)
     base = demo_settings(store).model_dump()
     settings = Settings(**{**base, "recordings": str(recordings), "calls": str(folder / "calls.csv"), "store": store})
-    run_night(DAY, settings, step=plainly)
+    for day in days(folder):
+        run_night(day, settings, step=plainly)
     return Tables(store)
 
 
 def main() -> None:
-    """Make the calls, run the night, print the table."""
+    """Make the calls, run their nights, print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.conduct", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../postcall-bench-conduct"))
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--seed", type=int, default=71)
+    parser.add_argument(
+        "--scripts", nargs="*", default=[""], help="names that the scripts' names begin with, as ru/ or zh/hold"
+    )
     parser.add_argument("--recognised", action="store_true", help="words of the demo recogniser")
-    parser.add_argument("--disagreements", metavar="CLAUSE", help="also list the calls in which a clause comes out otherwise")
+    parser.add_argument(
+        "--disagreements",
+        nargs="*",
+        metavar="ID",
+        help="also list the calls that come out otherwise: of a clause, a manual, or all",
+    )
     arguments = parser.parse_args()
-    make_calls(arguments.folder, draw_calls([load(path) for path in paths()], arguments.calls, arguments.seed))
-    found = compare(arguments.folder, night(arguments.folder, is_recognised=arguments.recognised))
+    scripts = [script for script in map(load, paths()) if script.name.startswith(tuple(arguments.scripts))]
+    make_calls(arguments.folder, draw_calls(scripts, arguments.calls, arguments.seed))
+    found = compare(arguments.folder, nights(arguments.folder, is_recognised=arguments.recognised))
     report(Console(), scores(found))
-    (arguments.folder / "conduct.json").write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
-    if arguments.disagreements:
-        for call, (stated, was) in found.get(arguments.disagreements, {}).items():
-            if stated != was:
-                print(call, "stated", stated, "is", was)
+    name = "conduct-recognised.json" if arguments.recognised else "conduct.json"
+    (arguments.folder / name).write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+    if arguments.disagreements is not None:
+        for clause, call, stated, was in disagreements(found, arguments.disagreements):
+            print(clause, call, "stated", stated, "is", was)
 
 
 if __name__ == "__main__":

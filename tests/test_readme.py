@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import typer
+from typer.core import TyperGroup
+
 from flows.cli import app
 from flows.demonstration import DAY, transcribed_settings
 from flows.night import plainly, run_night
@@ -42,7 +45,9 @@ def test_every_command_it_names_exists() -> None:
     for target in re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)", README, flags=re.MULTILINE):
         name = next(filter(None, target))
         assert re.search(rf"^{name}:", makefile, flags=re.MULTILINE), name
-    known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    known = set(group.commands)
     named = {
         next(filter(None, found)) for found in re.findall(r"`postcall ([a-z]+)|^postcall ([a-z]+)", README, flags=re.MULTILINE)
     }
