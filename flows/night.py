@@ -17,7 +17,7 @@ from flows.failures import Failure
 from flows.findings import Findings
 from flows.listen import Listener
 from flows.plan import NightPlan, plan_night
-from flows.publish import check_and_roll_up, run_row, write_day, write_run
+from flows.publish import check_and_roll_up, run_row, write_day, write_run, write_week
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
 from postcall.errors import StorageError
@@ -141,6 +141,7 @@ def run_night(
         )
         made = step("check and roll up", lambda: check_and_roll_up(day, findings, _knowing(equipment, findings), run_id))
         step("write the day", lambda: write_day(tables, day, made, equipment, run_id), retries=2)
+        step("roll up the week", lambda: write_week(tables, day, findings, equipment), retries=2)
         run = run_row(day, started_at, findings, equipment, time_zone=settings.records.time_zone, inputs_digest=plan.digest)
         step(
             "write what ran and what failed",

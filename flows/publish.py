@@ -8,12 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from analyzers.rollups import CALL_TABLES
 from flows.equipment import Equipment, library_versions
 from flows.failures import Failure, where_raised
 from flows.findings import Findings
+from flows.weeks import roll_up_week
 from postcall.conduct.scorecard import VERSION
 from postcall.conduct.tables import CONDUCT_ROWS
-from postcall.errors import TableError
+from postcall.errors import StorageError, TableError
 from postcall.rollup import Day, Rollup
 from postcall.tables import Stamp, TableSpec, spec_of
 from storage.ledger import Ledger, State
@@ -70,6 +72,25 @@ def write_day(tables: Tables, day: date, made: dict[str, pa.Table], equipment: E
     for name, spec in equipment.registry.tables.items():
         if name in made:
             tables.replace_day(spec, day, made[name], run_id)
+
+
+def write_week(tables: Tables, day: date, findings: Findings, equipment: Equipment) -> None:
+    """Roll the day's week up anew from its stored days.
+
+    Raises
+    ------
+    StorageError
+        The store gave up.
+    """
+    if not set(tables.names()).issuperset(spec_of(row).name for row in CALL_TABLES):
+        return  # a table that is not in order is among the failures already
+    try:
+        roll_up_week(tables, day, equipment.policies)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a defect costs the weekly tables, not the night
+        what = f"the weekly tables were left out: {where_raised(error)}"
+        findings.failures.append(Failure("table", TableError(what), analyzer="weekly"))
 
 
 def write_run(

@@ -277,7 +277,10 @@ def test_the_good_calls_have_all_their_rows(corpus: Corpus, night: NightReport) 
         without = {
             name
             for name in tables.names()
-            if name.startswith(("call_", "stage_")) and call_id not in tables.read(name, DAY)["call_id"].to_pylist()
+            # A scorecard needs a manual in the call's language, and nothing tells the language of these.
+            if name.startswith(("call_", "stage_"))
+            and name != "call_scorecard"
+            and call_id not in tables.read(name, DAY)["call_id"].to_pylist()
         }
         assert not without, call_id
         assert not [row for row in tables.read("run_skip", DAY).to_pylist() if row["call_id"] == call_id]

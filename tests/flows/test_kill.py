@@ -20,6 +20,10 @@ from pathlib import Path
 from flows.demonstration import DAY, transcribed_settings
 from flows.night import plainly, run_night
 import flows.listen, storage.tables, scipy.signal  # all that is slow to import comes before the first kill
+from postcall.language.morphology import lemmas_of
+from postcall.language.sounds_alike import characters_alike
+from postcall.speech.pyannote_engine import import_pyannote
+import_pyannote(), lemmas_of("да", "ru"), lemmas_of("yes", "en"), characters_alike("是", "事")
 
 def night(store, die_at):
     settings = transcribed_settings(store)
