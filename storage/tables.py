@@ -72,7 +72,9 @@ class Tables:
         path = self.path(spec.name)
         try:
             exists = DeltaTable.is_deltatable(str(path))
-            if not exists:
+            if exists:
+                rows = _described_as_stored(rows, pa.schema(DeltaTable(path).schema().to_arrow()))
+            else:
                 path.parent.mkdir(parents=True, exist_ok=True)
             write_deltalake(
                 path,
@@ -200,3 +202,11 @@ def _unreadable(name: str, error: Exception) -> StorageError:
         f"cannot read table '{name}': {type(error).__name__}: {error}",
         hint="is the store still mounted? a damaged day is mended by running its night again",
     )
+
+
+def _described_as_stored(rows: pa.Table, stored: pa.Schema) -> pa.Table:
+    """Rows whose columns have the descriptions of the stored table: it takes no others. docs/tables.md has the newest."""
+    fields = [
+        field.with_metadata(stored.field(field.name).metadata) if field.name in stored.names else field for field in rows.schema
+    ]
+    return pa.Table.from_arrays(rows.columns, schema=pa.schema(fields, rows.schema.metadata))

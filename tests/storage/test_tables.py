@@ -97,6 +97,21 @@ def test_a_new_column_is_empty_in_old_days(tmp_path: Path) -> None:
     assert {row["call_id"]: row["words"] for row in tables.read("call_sample").to_pylist()} == {"a": None, "b": 3}
 
 
+def test_a_column_may_be_described_anew(tmp_path: Path) -> None:
+    @table("call_sample", grain="call", primary_key=("call_id",))
+    class Described:
+        """The same table, in other words."""
+
+        call_id: Annotated[str, Field("Id of the call.")]
+        talk_ms: Annotated[int | None, Field("Time somebody talks.", unit="ms", minimum=0)]
+
+    tables = Tables(tmp_path)
+    _write(tables, ONE, {"a": 1})
+    _write(tables, TWO, {"b": 2}, spec_of(Described))
+    _write(tables, ONE, {"c": 3}, spec_of(Described))
+    assert _calls(tables) == {"b": 2, "c": 3}
+
+
 def test_names_are_what_was_written(tmp_path: Path) -> None:
     assert Tables(tmp_path / "nowhere").names() == []
     _write(Tables(tmp_path), ONE, {})
