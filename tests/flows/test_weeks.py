@@ -53,4 +53,4 @@ def test_a_week_without_calls_writes_nothing(demo_night: tuple[Path, NightReport
     shutil.copytree(demo_night[0] / "tables", tmp_path / "tables")
     policies = load_policy(None, policy_sections(discover()))
     assert roll_up_week(Tables(tmp_path), date(2026, 4, 1), policies) == 0
-    assert "kpi_weekly" not in Tables(tmp_path).names()
+    assert Tables(tmp_path).read("kpi_weekly", monday_of(date(2026, 4, 1))).num_rows == 0
