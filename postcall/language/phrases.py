@@ -21,28 +21,30 @@ Edge cases
 - A phrase of a single word must be nearer (``_ALONE``) than a word among others.
 - Of a run of Chinese characters a third may be confused; of two, one with another of its syllable and tone, where the phrase
   has more characters than these.
+
+Speed
+-----
+What a spelling may be is found once for all calls (`phrase_words`, `phrase_runs`). Where a phrase may begin is found for all
+places at once (`phrase_places`); only there its words are gone through, with all ways in which they may fit.
 """
 
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-
-from rapidfuzz import process
-from rapidfuzz.distance import Levenshtein
+from typing import NamedTuple
 
 from postcall.language.clock_times import clock_at
 from postcall.language.durations import duration_at
 from postcall.language.moments import day_at
-from postcall.language.morphology import grammemes_of, is_known, lemmas_of
 from postcall.language.names import name_at
-from postcall.language.numbers import money_at, number_at
+from postcall.language.numbers import may_begin_number, money_at, number_at
 from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not, Run, Series, WordNode, parse
-from postcall.language.sounds_alike import SAME_TONE, SHORTEST, characters_alike, likeness, most_edits
+from postcall.language.phrase_places import Backwards, all_joined, compile_places, joined, required
+from postcall.language.phrase_runs import PhraseRuns, members
+from postcall.language.phrase_words import HeardWord, PhraseWords
 from postcall.language.tokens import Token
 
 SAID, PROBABLY_SAID = 0.9, 0.7
@@ -51,11 +53,10 @@ _BROKEN = 0.92
 _ALONE = 0.8
 _HESITATIONS = frozenset("же ну вот э ээ эээ м мм ммм uh um er erm well 嗯 呃 啊".split())
 """Said in the middle of anything; a phrase goes on after them."""
-_PREFIXES = frozenset("пере под при про по за от до на об обо о у с со из раз рас воз вы до пре".split())
-"""Beginnings of Russian verbs that are words, or parts of a word, by themselves."""
 _FEWEST_CHARACTERS = 3
 """A Chinese phrase of fewer is found only as it is written."""
-_LONGEST_CLASS = 12
+_MAY_BEGIN = {"number": may_begin_number, "money": may_begin_number}
+"""Class -> what tells quickly of a form that none begins there; the others tell by themselves."""
 _PARSERS = {"number": number_at, "duration": duration_at, "time": clock_at, "money": money_at}
 
 
@@ -79,8 +80,7 @@ class PhraseMatch:
     values: Mapping[str, float] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(NamedTuple):
     """How far a match has come: the next token, letters seen and letters alike, the first and last token consumed."""
 
     at: int
@@ -103,7 +103,7 @@ class _State:
         )
 
     def moved(self, end: int) -> _State:
-        return _State(end, self.letters, self.alike, self.first, self.last, self.words, self.values)
+        return self._replace(at=end)
 
     @property
     def score(self) -> float:
@@ -148,233 +148,263 @@ class PhraseBook:
 
     def __init__(self, groups: Mapping[str, Sequence[Phrase]], language: str) -> None:
         self._groups, self._language = dict(groups), language
-        words = {node for phrases in groups.values() for phrase in phrases for node in _words(phrase.tree)}
-        self._nodes = sorted(words, key=lambda node: (node.written, sorted(node.lemmas), node.is_exact))
-        self._by_form: dict[str, list[WordNode]] = {}
-        self._by_lemma: dict[str, list[WordNode]] = {}
-        for node in self._nodes:
-            for form in node.forms:
-                self._by_form.setdefault(form, []).append(node)
-            for lemma in node.lemmas:
-                self._by_lemma.setdefault(lemma, []).append(node)
-        fuzzy = {form for node in self._nodes if not node.is_exact for form in (*node.forms, *node.lemmas)}
-        self._spellings = sorted(form for form in fuzzy if len(form) >= SHORTEST)
-        self._alike: dict[str, dict[WordNode, float]] = {}
-        self._runs = sorted(
-            {node for phrases in groups.values() for phrase in phrases for node in _runs(phrase.tree)},
-            key=lambda run: (run.characters, run.is_exact),
-        )
-        self._sought = [(name, _Sought.of(phrase)) for name, phrases in self._groups.items() for phrase in phrases]
-        self._cuts: dict[str, tuple[str, str] | None] = {}
-        self._alike_characters: dict[str, frozenset[str]] = {}
+        leaves = {node for phrases in groups.values() for phrase in phrases for node in _leaves(phrase.tree)}
+        self._words = PhraseWords((node for node in leaves if isinstance(node, WordNode)), language)
+        self._runs = PhraseRuns(node for node in leaves if isinstance(node, Run))
+        first = len(self._words.numbers)
+        self._numbers = self._words.numbers | {run: first + number for number, run in enumerate(self._runs.runs)}
+        self._sought = [_Sought.of(name, phrase, self._numbers) for name, phrases in self._groups.items() for phrase in phrases]
+        self._joined = frozenset(form for sought in self._sought for form in sought.joined)
 
     def find(self, tokens: Sequence[Token]) -> dict[str, list[PhraseMatch]]:
         """Matches of every group, in order of start, none of a group overlapping."""
         found: dict[str, list[PhraseMatch]] = {name: [] for name in self._groups}
-        origins, units = self._taken_apart(tokens)
-        heard = self._heard(units, origins)
-        for name, sought in self._sought:
-            for start in sought.starts(heard):
-                best = self._best(sought.phrase, heard, start)
-                if best is not None:
-                    found[name].append(replace(best, first=origins[best.first], last=origins[best.last]))
-        return {name: _without_overlaps(matches) for name, matches in found.items()}
-
-    # ── words ────────────────────────────────────────────────────────────────
-
-    def _taken_apart(self, tokens: Sequence[Token]) -> tuple[Sequence[int], Sequence[Token]]:
-        """Tokens, with those that are two words of phrases written together taken apart, and which token each is of."""
-        cuts = {} if self._language == "zh" else {at: cut for at, token in enumerate(tokens) if (cut := self._cut(token.form))}
-        if not cuts:
-            return range(len(tokens)), tokens
-        origins: list[int] = []
-        units: list[Token] = []
-        for at, token in enumerate(tokens):
-            first, second = cuts.get(at, (token.form, ""))
-            origins.append(at)
-            units.append(replace(token, form=first, ends_sentence=False) if second else token)
-            if second:
-                origins.append(at)
-                units.append(replace(token, form=second, starts_utterance=False))
-        return origins, units
-
-    def _cut(self, form: str) -> tuple[str, str] | None:
-        """The two words of phrases that a word which no dictionary has is made of; kept, for calls use few words."""
-        if form not in self._cuts:
-            is_one = len(form) <= SHORTEST or is_known(form, self._language) or bool(self._nodes_like(form))
-            cuts = [] if is_one else [(form[:at], form[at:]) for at in range(1, len(form))]
-            self._cuts[form] = next((cut for cut in cuts if all(map(self._is_of_phrase, cut))), None)
-        return self._cuts[form]
-
-    def _is_of_phrase(self, form: str) -> bool:
-        nodes = self._by_form.get(form, ())
-        if not nodes and len(form) > 1 and is_known(form, self._language):
-            nodes = [node for lemma in lemmas_of(form, self._language) for node in self._by_lemma.get(lemma, ())]
-        return any(not node.is_exact for node in nodes)
-
-    def _heard(self, tokens: Sequence[Token], origins: Sequence[int]) -> _Heard:
-        """For every token the words or runs that may begin there, with where they end and how alike they are."""
-        edges: list[dict[WordNode | Run, list[tuple[int, float]]]] = [{} for _ in tokens]
-        if self._language == "zh":
-            self._hear_runs(tokens, edges)
-            return _Heard(tokens, self._language, edges)
-        pieces = Counter(origins)
-        for index, token in enumerate(tokens):
-            here = edges[index]
-            most = _BROKEN if pieces[origins[index]] > 1 else 1.0
-            here.update((node, [(index + 1, min(score, most))]) for node, score in self._nodes_like(token.form).items())
-            if index + 1 < len(tokens) and not token.ends_sentence:
-                for node in self._written_together(token.form, tokens[index + 1].form):
-                    here.setdefault(node, []).append((index + 2, _BROKEN))
-        return _Heard(tokens, self._language, edges)
-
-    def _written_together(self, first: str, second: str) -> Sequence[WordNode]:
-        """Words of phrases that two words make, as they are written, or in another form where one of the two is no word."""
-        joined = first + second
-        if len(joined) <= SHORTEST:
-            return ()
-        nodes = self._by_form.get(joined, ())
-        if not nodes and self._is_cut(first, second) and is_known(joined, self._language):
-            nodes = [node for lemma in lemmas_of(joined, self._language) for node in self._by_lemma.get(lemma, ())]
-        return [node for node in nodes if not node.is_exact]
-
-    def _is_cut(self, first: str, second: str) -> bool:
-        """Whether two words do not stand beside each other in good text: one is no word, or a preposition precedes a verb."""
-        if not is_known(first, self._language) or not is_known(second, self._language):
-            return True
-        return self._language == "ru" and first in _PREFIXES and not grammemes_of(second)[0].isdisjoint({"VERB", "INFN"})
-
-    def _hear_runs(self, tokens: Sequence[Token], edges: Sequence[dict[WordNode | Run, list[tuple[int, float]]]]) -> None:
-        places: dict[str, list[int]] = {}
-        for index, token in enumerate(tokens):
-            for character in self._like_character(token.form):
-                places.setdefault(character, []).append(index)
-        for run in self._runs:
-            for index in places.get(run.characters[0], ()):
-                score = _run_score(run, tokens, index)
-                if score:
-                    edges[index][run] = [(index + len(run.characters), score)]
-
-    def _like_character(self, heard: str) -> frozenset[str]:
-        """First characters of runs that a character may be; kept, for calls use few characters."""
-        kept = self._alike_characters.get(heard)
-        if kept is None:
-            kept = frozenset(one for one in {run.characters[0] for run in self._runs} if characters_alike(heard, one))
-            self._alike_characters[heard] = kept
-        return kept
-
-    def _nodes_like(self, form: str) -> dict[WordNode, float]:
-        """Words of the phrases that a spelling may be, with how alike they are; kept, for calls use few words."""
-        kept = self._alike.get(form)
-        if kept is not None:
-            return kept
-        alike: dict[WordNode, float] = {}
-        lemmas = lemmas_of(form, self._language)
-        for lemma in lemmas:
-            alike |= dict.fromkeys(self._by_lemma.get(lemma, ()), 1.0)
-        alike |= dict.fromkeys(self._by_form.get(form, ()), 1.0)
-        if len(form) >= SHORTEST:
-            # A misspelt form may be of a misspelt lemma; a word of the dictionary is what it is.
-            for heard in {form} if is_known(form, self._language) else {form, *lemmas}:
-                for near, _, _ in process.extract(
-                    heard, self._spellings, scorer=Levenshtein.distance, score_cutoff=2 * most_edits(len(heard)), limit=None
-                ):
-                    score = likeness(heard, near, self._language)
-                    for node in (*self._by_form.get(near, ()), *self._by_lemma.get(near, ())) if score else ():
-                        if not node.is_exact and score > alike.get(node, 0.0):
-                            alike[node] = score
-        self._alike[form] = alike
-        return alike
-
-    # ── matching ─────────────────────────────────────────────────────────────
-
-    def _best(self, phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
-        best: _State | None = None
-        for state in self._ways(phrase.tree.nodes, 0, _State(start), heard):
-            if state.first != start:
+        heard = self._heard(tokens)
+        for sought in self._sought:
+            if heard.lacks(sought):
                 continue
-            if best is None or (state.score, best.last) > (best.score, state.last):
-                best = state
-        if best is None or best.score < (_ALONE if best.words == 1 else PROBABLY_SAID):
-            return None
-        if heard.language == "zh" and best.score < 1.0 and best.letters < _FEWEST_CHARACTERS:
-            return None
-        said = heard.tokens[best.first : best.last + 1]
-        if any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
-            return None
-        return PhraseMatch(best.first, best.last, best.score, dict(best.values))
+            for start in members(sought.begins(heard.everywhere, heard)):
+                best = _best(sought.phrase, heard, start)
+                if best is not None:
+                    found[sought.group].append(heard.as_given(best))
+        return {name: _without_overlaps(matches) if len(matches) > 1 else matches for name, matches in found.items()}
 
-    def _ways(self, nodes: tuple[Node, ...], number: int, state: _State, heard: _Heard) -> Iterator[_State]:
-        """All ways in which nodes from ``number`` on fit from a state on."""
-        if number == len(nodes):
+    def _heard(self, tokens: Sequence[Token]) -> _Heard:
+        """For every token the words or runs that may begin there, with where they end and how alike they are."""
+        if self._language == "zh":
+            heard = _Heard(tokens, range(len(tokens)), self._language, len(self._numbers), self._joined)
+            for run, place, score in self._runs.heard(tokens, heard.places):
+                heard.hear(place, run, self._numbers[run], place + len(run.characters), score)
+            return heard
+        words = {token.form: self._words.heard(token.form) for token in tokens}
+        if any(word.cut for word in words.values()):
+            origins, tokens = _taken_apart(tokens, words)
+            words |= {token.form: self._words.heard(token.form) for token in tokens}
+        else:
+            origins = range(len(tokens))
+        heard = _Heard(tokens, origins, self._language, len(self._numbers), self._joined, words)
+        for index, (token, after) in enumerate(itertools.pairwise(tokens)):
+            if not token.ends_sentence:
+                for node in self._words.written_together(token.form, after.form):
+                    heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
+        return heard
+
+
+def _taken_apart(tokens: Sequence[Token], words: Mapping[str, HeardWord]) -> tuple[Sequence[int], Sequence[Token]]:
+    """Tokens, with those that are two words of phrases written together taken apart, and which token each is of."""
+    origins: list[int] = []
+    units: list[Token] = []
+    for at, token in enumerate(tokens):
+        cut = words[token.form].cut
+        if cut is None:
+            origins.append(at)
+            units.append(token)
+        else:
+            origins += (at, at)
+            units.append(replace(token, form=cut[0], ends_sentence=False))
+            units.append(replace(token, form=cut[1], starts_utterance=False))
+    return origins, units
+
+
+# ── matching ─────────────────────────────────────────────────────────────────
+
+
+def _best(phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
+    best: _State | None = None
+    for state in _ways(phrase.tree.nodes, 0, _State(start), heard):
+        if state.first != start:
+            continue
+        if best is None or (state.score, best.last) > (best.score, state.last):
+            best = state
+    if best is None or best.score < (_ALONE if best.words == 1 else PROBABLY_SAID):
+        return None
+    if heard.language == "zh" and best.score < 1.0 and best.letters < _FEWEST_CHARACTERS:
+        return None
+    said = heard.tokens[best.first : best.last + 1]
+    if any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
+        return None
+    return PhraseMatch(best.first, best.last, best.score, dict(best.values))
+
+
+def _ways(nodes: tuple[Node, ...], number: int, state: _State, heard: _Heard) -> Iterator[_State]:
+    """All ways in which nodes from ``number`` on fit from a state on."""
+    if number == len(nodes):
+        yield state
+        return
+    node = nodes[number]
+    for after in _steps(node, state, heard):
+        yield from _ways(nodes, number + 1, after, heard)
+    following = nodes[number + 1] if number + 1 < len(nodes) else None
+    if heard.joined and isinstance(node, WordNode) and isinstance(following, WordNode) and state.at < len(heard.tokens):
+        form = heard.tokens[state.at].form
+        if form in heard.joined and form in joined(node, following):
+            yield from _ways(nodes, number + 2, state.over(state.at + 1, len(form), _BROKEN), heard)
+
+
+def _steps(node: Node, state: _State, heard: _Heard) -> Iterator[_State]:  # noqa: PLR0912  # one case a kind of node
+    at, tokens = state.at, heard.tokens
+    if isinstance(node, WordNode | Run):
+        if at >= len(tokens):
+            return
+        length = len(node.written)
+        for end, score in heard.ends(at, node):
+            yield state.over(end, length, score)
+        if state.first >= 0 and tokens[at].form in _HESITATIONS:
+            yield from _steps(node, state.moved(at + 1), heard)
+        return
+    match node:
+        case Gap():
             yield state
-            return
-        node = nodes[number]
-        for after in self._steps(node, state, heard):
-            yield from self._ways(nodes, number + 1, after, heard)
-        following = nodes[number + 1] if number + 1 < len(nodes) else None
-        if isinstance(node, WordNode) and isinstance(following, WordNode) and state.at < len(heard.tokens):
-            form = heard.tokens[state.at].form
-            if form in _joined(node, following):
-                yield from self._ways(nodes, number + 2, state.over(state.at + 1, len(form), _BROKEN), heard)
-
-    def _steps(  # noqa: PLR0912  # one case a kind of node
-        self, node: Node, state: _State, heard: _Heard
-    ) -> Iterator[_State]:
-        at, tokens = state.at, heard.tokens
-        if isinstance(node, WordNode | Run):
-            if at >= len(tokens):
-                return
-            length = len(node.written)
-            for end, score in heard.edges[at].get(node, ()):
-                yield state.over(end, length, score)
-            if state.first >= 0 and tokens[at].form in _HESITATIONS:
-                yield from self._steps(node, state.moved(at + 1), heard)
-            return
-        match node:
-            case Gap():
+            for end in range(at + 1, min(at + node.most, len(tokens)) + 1):
+                if state.first >= 0 and end - 2 >= 0 and tokens[end - 2].ends_sentence:
+                    break
+                yield state.moved(end)
+        case Choice():
+            for way in node.ways:
+                yield from _ways(way.nodes, 0, state, heard)
+            if node.is_optional:
                 yield state
-                for end in range(at + 1, min(at + node.most, len(tokens)) + 1):
-                    if state.first >= 0 and end - 2 >= 0 and tokens[end - 2].ends_sentence:
-                        break
-                    yield state.moved(end)
-            case Choice():
-                for way in node.ways:
-                    yield from self._ways(way.nodes, 0, state, heard)
-                if node.is_optional:
-                    yield state
-            case Not():
-                if at == 0 or tokens[at - 1].form != node.form or tokens[at - 1].ends_sentence:
-                    yield state
-            case Edge():
-                if _is_at_edge(node.mark, tokens, at):
-                    yield state
-            case Class():
-                for end, value in heard.parsed(node.name, at):
-                    yield state.over(end, 0, 1.0, (node.name, value) if value is not None else None)
+        case Not():
+            if at == 0 or tokens[at - 1].form != node.form or tokens[at - 1].ends_sentence:
+                yield state
+        case Edge():
+            if _is_at_edge(node.mark, tokens, at):
+                yield state
+        case Class():
+            for end, value in heard.parsed_at(node.name, at):
+                yield state.over(end, 0, 1.0, (node.name, value) if value is not None else None)
 
 
 class _Heard:
-    """Tokens with all that was found of them for one pass."""
+    """Tokens with all that was found of them for one pass; `phrase_places.Places`.
+
+    Parameters
+    ----------
+    tokens, origins
+        Of a party, and which of the given ones each is of.
+    numbers
+        How many words and runs there are.
+    spelt_as_one
+        Forms that are two words of phrases written as one.
+    words
+        What each form may be; none in Chinese.
+    """
 
     def __init__(
-        self, tokens: Sequence[Token], language: str, edges: Sequence[Mapping[WordNode | Run, Sequence[tuple[int, float]]]]
+        self,
+        tokens: Sequence[Token],
+        origins: Sequence[int],
+        language: str,
+        numbers: int,
+        spelt_as_one: frozenset[str],
+        words: Mapping[str, HeardWord] | None = None,
     ) -> None:
-        self.tokens, self.language, self.edges = tokens, language, edges
-        self.places: dict[WordNode | Run, list[int]] = {}
-        for index, here in enumerate(edges):
-            for node in here:
-                self.places.setdefault(node, []).append(index)
-        self.places_of_form: dict[str, list[int]] = {}
+        self.tokens, self.language = tokens, language
+        self._origins, self._known = origins, words or {}
+        places: dict[str, int] = {}
+        ended = 0
         for index, token in enumerate(tokens):
-            self.places_of_form.setdefault(token.form, []).append(index)
-        self._parsed: dict[tuple[str, int], tuple[tuple[int, float | None], ...]] = {}
+            places[token.form] = places.get(token.form, 0) | 1 << index
+            if token.ends_sentence:
+                ended |= 1 << index
+        self.places = places
+        self.everywhere = (1 << len(tokens) + 1) - 1
+        self.inside_sentence = self.everywhere & ~(ended << 1)
+        self._ended = ended
+        self.hesitations = 0
+        for form in _HESITATIONS & places.keys():
+            self.hesitations |= places[form]
+        self.joined = {form: places[form] for form in spelt_as_one & places.keys()}
+        self._here = [0] * numbers
+        self._is_broken: dict[int, int] = {}
+        for form, word in self._known.items():
+            at = places.get(form, 0)
+            for number in word.numbers:
+                self._here[number] |= at
+        pieces = Counter(origins) if len(tokens) and origins[-1] + 1 < len(tokens) else {}
+        self._pieces = frozenset(origin for origin, count in pieces.items() if count > 1)
+        self._further: dict[int, dict[WordNode | Run, list[tuple[int, float]]]] = {}
+        self._parsed_at: dict[tuple[str, int], tuple[tuple[int, float | None], ...]] = {}
+        self._parsed: dict[str, int] = {}
+        self._edges: dict[str, int] = {}
+        self._heard: int | None = None
 
-    def parsed(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
+    def hear(self, at: int, node: WordNode | Run, number: int, end: int, score: float) -> None:
+        """Note a run, or a word that was cut in two."""
+        self._further.setdefault(at, {}).setdefault(node, []).append((end, score))
+        if isinstance(node, Run):
+            self._here[number] |= 1 << at
+        else:
+            self._is_broken[number] = self._is_broken.get(number, 0) | 1 << at
+
+    def lacks(self, sought: _Sought) -> bool:
+        """Whether something is not heard that a phrase needs."""
+        if self._heard is None:
+            present = sum(1 << number for number, at in enumerate(self._here) if at)
+            for number in self._is_broken:
+                present |= 1 << number
+            self._heard = present
+        for needed in sought.required:
+            if not self._heard & needed:
+                return not self.joined or sought.joined.isdisjoint(self.joined)
+        return False
+
+    def ends(self, at: int, node: WordNode | Run) -> Sequence[tuple[int, float]]:
+        """Where a word or run that begins at a token may end, and how alike it is."""
+        found = []
+        word = self._known.get(self.tokens[at].form)
+        score = word.alike.get(node) if word is not None and isinstance(node, WordNode) else None
+        if score is not None:
+            most = _BROKEN if self._origins[at] in self._pieces else 1.0
+            found.append((at + 1, min(score, most)))
+        further = self._further.get(at)
+        return [*found, *further.get(node, ())] if further else found
+
+    def as_given(self, match: PhraseMatch) -> PhraseMatch:
+        """A match with the places of the given tokens."""
+        if not self._pieces:
+            return match
+        return replace(match, first=self._origins[match.first], last=self._origins[match.last])
+
+    # ── places ───────────────────────────────────────────────────────────────
+
+    def words(self, number: int) -> int:
+        """Where a word or run begins that takes one token, or its characters."""
+        return self._here[number]
+
+    def broken(self, number: int) -> int:
+        """Where a word begins that was cut in two."""
+        return self._is_broken.get(number, 0)
+
+    def after(self, form: str) -> int:
+        """Where the token before is of a form, in the same sentence."""
+        return (self.places.get(form, 0) & ~self._ended) << 1
+
+    def edge(self, mark: str) -> int:
+        """Where an utterance begins or ends, or a question has ended."""
+        if mark not in self._edges:
+            at_edge = (at for at in range(len(self.tokens) + 1) if _is_at_edge(mark, self.tokens, at))
+            self._edges[mark] = sum(1 << at for at in at_edge)
+        return self._edges[mark]
+
+    def parsed(self, name: str) -> int:
+        """Where something of a class begins."""
+        if name not in self._parsed:
+            may_begin = _MAY_BEGIN.get(name)
+            found = 0
+            for form, places in self.places.items():
+                if may_begin is None or may_begin(form, self.language):
+                    for at in members(places):
+                        if self.parsed_at(name, at):
+                            found |= 1 << at
+            self._parsed[name] = found
+        return self._parsed[name]
+
+    def parsed_at(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
         """Where something of a class that begins at a token may end, and its value."""
-        if (name, at) not in self._parsed:
-            self._parsed[name, at] = tuple(_parsed(name, self.tokens, at, self.language)) if at < len(self.tokens) else ()
-        return self._parsed[name, at]
+        if (name, at) not in self._parsed_at:
+            self._parsed_at[name, at] = tuple(_parsed(name, self.tokens, at, self.language)) if at < len(self.tokens) else ()
+        return self._parsed_at[name, at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,55 +413,27 @@ class _Sought:
 
     Attributes
     ----------
-    first
-        Words that a match can begin with; None for anything.
+    group
+        What its matches belong to.
+    begins
+        Where it may begin.
     joined
         Spellings of two of its words as one.
     required
-        Of each set one word is in every match.
-    span
-        Most tokens of a match.
+        Sets of numbers of words, as bits; of each set one is in every match.
     """
 
+    group: str
     phrase: Phrase
-    first: frozenset[WordNode | Run] | None
+    begins: Backwards
     joined: frozenset[str]
-    required: tuple[frozenset[WordNode | Run], ...]
-    span: int
+    required: tuple[int, ...]
 
     @classmethod
-    def of(cls, phrase: Phrase) -> _Sought:
+    def of(cls, group: str, phrase: Phrase, numbers: Mapping[WordNode | Run, int]) -> _Sought:
         nodes = phrase.tree.nodes
-        first: set[WordNode | Run] = set()
-        is_known = _collect(nodes, first)
-        return cls(phrase, frozenset(first) if is_known else None, _all_joined(nodes), tuple(_required(nodes)), _span(nodes))
-
-    def starts(self, heard: _Heard) -> list[int]:
-        """Where a match may begin, in order."""
-        joined = sorted(place for form in self.joined for place in heard.places_of_form.get(form, ()))
-        rarest: list[int] | None = None
-        for words in self.required:
-            places = sorted(place for node in words for place in heard.places.get(node, ()))
-            if rarest is None or len(places) < len(rarest):
-                rarest = places
-        if joined and rarest is not None:
-            rarest = sorted({*rarest, *joined})
-        if rarest is not None and not rarest:
-            return []
-        if self.first is None:
-            starts: Iterable[int] = (
-                range(len(heard.tokens))
-                if rarest is None
-                else {start for place in rarest for start in range(max(0, place - self.span), place + 1)}
-            )
-        else:
-            starts = {*joined, *(place for node in self.first for place in heard.places.get(node, ()))}
-        return [start for start in sorted(starts) if rarest is None or _is_near(rarest, start, self.span)]
-
-
-def _is_near(places: Sequence[int], start: int, span: int) -> bool:
-    index = bisect_left(places, start)
-    return index < len(places) and places[index] <= start + span
+        needed = tuple(sum(1 << number for number in {numbers[word] for word in words}) for words in required(nodes))
+        return cls(group, phrase, compile_places(nodes, numbers), all_joined(nodes), needed)
 
 
 def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Iterator[tuple[int, float | None]]:
@@ -454,27 +456,6 @@ def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Itera
             yield found.end, found.value
 
 
-def _run_score(run: Run, tokens: Sequence[Token], at: int) -> float:
-    """How alike the characters from ``at`` on are to those of a run; 0 when too few are."""
-    count = len(run.characters)
-    if at + count > len(tokens):
-        return 0.0
-    most_confused = 0 if run.is_exact or count < 2 else max(1, count // 3)
-    least_alike = SAME_TONE if count == 2 else 0.0
-    total, confused = 0.0, 0
-    for offset, character in enumerate(run.characters):
-        heard = tokens[at + offset].form
-        if heard == character:
-            total += 1.0
-            continue
-        confused += 1
-        alike = characters_alike(heard, character) if confused <= most_confused else 0.0
-        if not alike or alike < least_alike:
-            return 0.0
-        total += alike
-    return total / count
-
-
 def _is_at_edge(mark: str, tokens: Sequence[Token], at: int) -> bool:
     if mark == "^":
         return at < len(tokens) and (tokens[at].starts_utterance or (at > 0 and tokens[at - 1].ends_sentence))
@@ -484,22 +465,6 @@ def _is_at_edge(mark: str, tokens: Sequence[Token], at: int) -> bool:
     return asked is not None and asked.is_question
 
 
-@lru_cache(maxsize=20_000)
-def _joined(first: WordNode, second: WordNode) -> frozenset[str]:
-    """Two words written as one; nothing where a word must be as it is written."""
-    if first.is_exact or second.is_exact:
-        return frozenset()
-    return frozenset(one + two for one in first.forms for two in second.forms)
-
-
-def _words(tree: Series) -> Iterator[WordNode]:
-    yield from (node for node in _leaves(tree) if isinstance(node, WordNode))
-
-
-def _runs(tree: Series) -> Iterator[Run]:
-    yield from (node for node in _leaves(tree) if isinstance(node, Run))
-
-
 def _leaves(tree: Series) -> Iterator[Node]:
     for node in tree.nodes:
         if isinstance(node, Choice):
@@ -507,70 +472,6 @@ def _leaves(tree: Series) -> Iterator[Node]:
                 yield from _leaves(way)
         else:
             yield node
-
-
-def _all_joined(nodes: tuple[Node, ...]) -> frozenset[str]:
-    """Spellings of any two words next to each other as one."""
-    found: set[str] = set()
-    for node, following in itertools.pairwise((*nodes, None)):
-        if isinstance(node, WordNode) and isinstance(following, WordNode):
-            found |= _joined(node, following)
-        elif isinstance(node, Choice):
-            for way in node.ways:
-                found |= _all_joined(way.nodes)
-    return frozenset(found)
-
-
-def _collect(nodes: tuple[Node, ...], first: set[WordNode | Run]) -> bool:
-    """Gather what nodes can begin with. False when that may be anything, or when all of them may be left out."""
-    for node in nodes:
-        match node:
-            case WordNode() | Run():
-                first.add(node)
-                return True
-            case Not() | Edge():
-                continue
-            case Choice():
-                # Every way is gathered from, even after one that may be anything.
-                closed = [_collect(way.nodes, first) for way in node.ways]
-                if not all(closed):
-                    return False
-                if not node.is_optional:
-                    return True
-            case _:
-                return False
-    return False
-
-
-def _required(nodes: tuple[Node, ...]) -> Iterator[frozenset[WordNode | Run]]:
-    """Sets of words of each of which every match has one."""
-    for node in nodes:
-        if isinstance(node, WordNode | Run):
-            yield frozenset((node,))
-        elif isinstance(node, Choice) and not node.is_optional:
-            of_ways = [next(_required(way.nodes), None) for way in node.ways]
-            if None not in of_ways:
-                yield frozenset(one for words in of_ways if words is not None for one in words)
-
-
-def _span(nodes: tuple[Node, ...]) -> int:
-    """Most tokens that nodes can reach over, hesitations between them included."""
-    total = 0
-    for node in nodes:
-        match node:
-            case WordNode():
-                total += 3
-            case Run():
-                total += len(node.characters) + 1
-            case Gap():
-                total += node.most
-            case Class():
-                total += _LONGEST_CLASS
-            case Choice():
-                total += max(_span(way.nodes) for way in node.ways)
-            case _:
-                pass
-    return total
 
 
 def _without_overlaps(matches: list[PhraseMatch]) -> list[PhraseMatch]:

@@ -122,12 +122,11 @@ def characters_alike(heard: str, sought: str) -> float:
     """How alike two Chinese characters sound, in [0, 1]; 0 for not at all."""
     if heard == sought:
         return 1.0
-    if _reading(heard) == _reading(sought):
+    if reading(heard) == reading(sought):
         return SAME_TONE
-    mine, theirs = _syllables(heard), _syllables(sought)
-    if mine & theirs:
+    if _syllables(heard) & _syllables(sought):
         return SAME_SYLLABLE
-    return NEAR_SYLLABLE if {_blurred(one) for one in mine} & {_blurred(one) for one in theirs} else 0.0
+    return NEAR_SYLLABLE if blurred_syllables(heard) & blurred_syllables(sought) else 0.0
 
 
 @lru_cache(maxsize=20_000)
@@ -139,7 +138,13 @@ def _syllables(character: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _reading(character: str) -> str:
+def blurred_syllables(character: str) -> frozenset[str]:
+    """All syllables that a character may be read as, those that dialects and lines confuse as one."""
+    return frozenset(map(_blurred, _syllables(character)))
+
+
+@lru_cache(maxsize=20_000)
+def reading(character: str) -> str:
     """The syllable that a character is mostly read as, with its tone."""
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
 
