@@ -1,0 +1,1 @@
+"""Personal data in what is said: found (`finder`), taken out (`redaction`)."""
