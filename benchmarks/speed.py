@@ -86,7 +86,10 @@ def main() -> None:
     artifacts = Artifacts(options.folder)
     sounds, whole, measuring = Stopwatch(), Stopwatch(), Stopwatch()
     calls = heard_ms = 0
-    with mock.patch.multiple(listening, **{name: sounds.around(name, getattr(listening, name)) for name in _STAGES}):
+    with (
+        listening.side_by_side(),
+        mock.patch.multiple(listening, **{name: sounds.around(name, getattr(listening, name)) for name in _STAGES}),
+    ):
         for truth in truths(options.folder):
             sound = (options.folder / "recordings" / truth["recording"]).read_bytes()
             sha256 = hashlib.sha256(sound).hexdigest()

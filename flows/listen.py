@@ -50,6 +50,7 @@ from postcall.speakers import (
 )
 from postcall.speech.brought import read_transcript
 from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, SpokenChannel, Transcriber
+from postcall.speech.listening import side_by_side
 from postcall.speech.word_fit import WordPolicy, fit_transcript
 from postcall.telephony import Role, Telephony
 from postcall.timeline import MIXED, SpeakerTimeline
@@ -150,7 +151,7 @@ class Listener:
         StorageError
             The store cannot be written.
         """
-        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="listen") as pool:
+        with side_by_side(), ThreadPoolExecutor(max_workers=workers, thread_name_prefix="listen") as pool:
             yield from pool.map(self.hear, planned)
 
     def hear(self, planned: PlannedCall) -> HeardCall:

@@ -241,7 +241,7 @@ def _likeness(blocks: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.flo
     """
     length = blocks.shape[2]
     max_lag = round(_MAX_LAG_S * rate_hz)
-    loudest = np.argsort(-(blocks**2).sum(axis=(0, 2)), kind="stable")[:_BLOCKS_FOR_LAG]
+    loudest = np.argsort(-np.vecdot(blocks, blocks).sum(axis=0), kind="stable")[:_BLOCKS_FOR_LAG]
     size = next_fast_len(length + max_lag, real=True)
     first, second = rfft(blocks[:, loudest], size, axis=2)
     cross = irfft(second * np.conj(first), size, axis=1)
@@ -260,8 +260,8 @@ def _correlation(leader: NDArray[np.float32], follower: NDArray[np.float32], lag
     """(blocks,) magnitude of the normalised correlation of ``follower`` with ``leader`` ``lag`` samples before."""
     delayed = leader if lag == 0 else np.concatenate([np.zeros(lag, dtype=leader.dtype), leader[:-lag]])
     a, b = delayed.reshape(-1, length), follower.reshape(-1, length)
-    product = np.einsum("ij,ij->i", a, b, dtype=np.float64)
-    norm = np.sqrt(np.einsum("ij,ij->i", a, a, dtype=np.float64) * np.einsum("ij,ij->i", b, b, dtype=np.float64))
+    product = np.vecdot(a, b).astype(np.float64)
+    norm = np.sqrt(np.vecdot(a, a).astype(np.float64) * np.vecdot(b, b))
     return np.asarray(np.abs(np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)))
 
 

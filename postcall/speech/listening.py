@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
+
+from threadpoolctl import threadpool_limits
 
 from postcall.acoustics import Acoustics
 from postcall.audio.decode import DecodePolicy, decode, resample
@@ -17,7 +21,7 @@ from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
 from postcall.timeline import SpeakerTimeline
 
-VERSION = 6
+VERSION = 7
 """Rises when the same recording and policy may give another manifest or timeline."""
 
 SOURCE = "silero vad v6"
@@ -43,6 +47,17 @@ class Listened:
     timeline: SpeakerTimeline
     acoustics: Acoustics
     channels: tuple[SpokenChannel, ...] = field(repr=False)
+
+
+@contextmanager
+def side_by_side() -> Iterator[None]:
+    """Hold the matrix library to one thread while recordings are listened to, one to a core.
+
+    Its matrices here are small: with more threads it is no faster, and the threads that wait take the cores from the other
+    recordings. The setting is the process's; engines that bring their own threads keep them.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 def listen(
