@@ -12,17 +12,21 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from postcall.language.numbers import may_begin_number
 from postcall.language.personal.kinds import Kind
 from postcall.language.tokens import Token
 
 OTHER = "other"
 Subject = Kind | str
 
-REACH = {"ru": 28, "en": 32, "zh": 60}
-"""Tokens for which a subject holds."""
-OTHER_REACH = {"ru": 12, "en": 14, "zh": 24}
-"""The same of `OTHER`: "на какой номер оформлен заказ" asks for a telephone number all the same."""
+REACH = {"ru": 16, "en": 18, "zh": 40}
+"""Tokens for which a subject holds, digits not counted."""
+OTHER_REACH = {"ru": 10, "en": 12, "zh": 20}
+"""The same of `OTHER`."""
+REST = 3
+"""Tokens after a number of a subject within which its rest may follow; further on it is answered."""
 REACH_MS = 40_000
 AFTER = 5
 """Tokens after a number within which a subject still counts: "… – это мой телефон"."""
@@ -37,8 +41,8 @@ _THINGS_EN = (
 )
 _PATTERNS: dict[str, dict[Subject, str]] = {
     "ru": {
-        Kind.PHONE: r"телефон\w*|мобильн\w+|сотов\w+|контактн\w+ номер\w*|номер\w* для связи|(?:вот|ват)сап\w*|перезвон\w+ (?:мне )?(?:по|на) "
-        r"номер\w*",
+        Kind.PHONE: r"телефон\w*|мобильн\w+|сотов\w+|контактн\w+ номер\w*|номер\w* для связи|(?:вот|ват)сап\w*|"
+        r"(?:на|по) как(?:ой|ому) номер\w*|перезвон\w+ (?:мне |вам )?(?:по|на)",
         Kind.CARD: r"карт[аыуео]\w?|карточк\w+",
         Kind.PASSPORT: r"паспорт\w*|сери[яиюе]й?|код\w* подразделения",
         Kind.TAX_NUMBER: r"инн|иэнэн|налогоплательщик\w*",
@@ -46,11 +50,11 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
         Kind.BIRTH_DATE: r"(?:дат\w+|день|дня|год\w*|число) (?:вашего |моего )?рождения|родил[аи]?с[ья]|рождения|день рождения",
         OTHER: rf"(?:номер\w*|код\w*|№) (?:\w+ (?:ваш|мо|наш|эт)\w* )?{_THINGS_RU}|(?:номер\w*|код\w*) (?:ваш|мо|наш|эт)\w+ {_THINGS_RU}|"
         rf"{_THINGS_RU} (?:под )?номер\w*|лицев\w+ счет\w*|трек\w*|артикул\w*|код\w* (?:из|подтвержд|доступа|ошибк|товара)\w*|бик|кпп|огрн\w*|"
-        rf"серийн\w+|имей|imei|инвентарн\w+|штрих\w*|(?:заказ|договор|заявк|обращени|тикет|накладн)\w*|расчетн\w+ счет\w*",
+        rf"серийн\w+|имей|imei|инвентарн\w+|штрих\w*|расчетн\w+ счет\w*|показани\w+",
     },
     "en": {
         Kind.PHONE: r"phone|telephone|mobile|cell(?:phone)?|contact number|callback number|call (?:me|you)(?: back)? (?:at|on)|"
-        r"reach (?:me|you) (?:at|on)|best number",
+        r"reach (?:me|you) (?:at|on)|best number|what number",
         Kind.CARD: r"card|visa|mastercard|amex|american express",
         Kind.SSN: r"social(?: security)?(?: number)?|ssn",
         Kind.BIRTH_DATE: r"(?:date|day|year) of birth|birth ?(?:date|day)|born|birthday|dob|d o b",
@@ -96,6 +100,9 @@ class Contexts:
     def __init__(self, said: Sequence[Token], language: str) -> None:
         self._language = language
         self._said = said
+        is_number = [may_begin_number(token.form, language) for token in said]
+        self._talk = [0, *accumulate(int(not one) for one in is_number)]
+        self._answered: dict[int, int] = {}
         text, starts = "", []
         for token in said:
             starts.append(len(text))
@@ -117,6 +124,18 @@ class Contexts:
         """Whether a place belongs to a subject."""
         return any(one.first <= place <= one.last for one in self._named)
 
+    def is_answered(self, first: int, subject: Subject) -> bool:
+        """Whether the last mention of a subject before a place has had its number."""
+        mentions = [one.last for one in self._named if one.last < first and one.subject == subject]
+        return bool(mentions) and mentions[-1] in self._answered
+
+    def answer(self, subject: Subject, first: int, last: int) -> None:
+        """Note that a number was found to be what was last asked for before it."""
+        for one in reversed(self._named):
+            if one.last < first and one.subject == subject:
+                self._answered.setdefault(one.last, last)
+                return
+
     def of(self, first: int, last: int) -> Subject | None:
         """What is talked about where something is said.
 
@@ -130,11 +149,15 @@ class Contexts:
         for one in reversed(self._named):
             if one.last >= first or start_ms - one.start_ms > REACH_MS:
                 continue
-            distance = first - one.last
+            distance = self._talk[first] - self._talk[one.last]
             if distance > reach:
                 break
             if one.subject == OTHER and distance > other_reach:
                 continue
+            answered = self._answered.get(one.last)
+            if answered is not None and self._talk[first] - self._talk[answered] > REST:
+                continue
             return one.subject
+        # Nothing was named before it; perhaps it is named right after.
         after = [one for one in self._named if last < one.first <= last + AFTER and one.subject != OTHER]
         return after[0].subject if after else None

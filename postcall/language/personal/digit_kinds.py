@@ -44,7 +44,7 @@ NEAR: dict[Kind, tuple[int, int]] = {
     Kind.INSURANCE: (9, 12),
     Kind.SSN: (7, 10),
     Kind.RESIDENT_ID: (15, 20),
-    Kind.BIRTH_DATE: (5, 8),
+    Kind.BIRTH_DATE: (6, 8),
 }
 """How many digits a number may have whose kind only the talk tells: misheard digits are lost or doubled."""
 SURE = frozenset((Kind.CARD, Kind.RESIDENT_ID))
@@ -72,9 +72,9 @@ def kind_of(run: Run, subject: Subject | None, language: str) -> Kind | None:
         return None
     fitting: set[Kind] = set()
     for digits in run.readings:
-        if is_firms(digits, language, has_plus=run.has_plus):
-            return None
         fitting |= _fitting(digits, run, language)
+    if subject not in fitting and any(is_firms(digits, language, has_plus=run.has_plus) for digits in run.readings):
+        return None
     if isinstance(subject, Kind):
         if subject in fitting:
             return subject
@@ -156,11 +156,13 @@ def is_firms(digits: str, language: str, *, has_plus: bool) -> bool:
     """Whether digits are a number that is free to call, or one that costs extra."""
     if not 10 <= len(digits) <= 12:
         return False
-    return _type(digits, language, has_plus=has_plus) in (PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE)
+    return _type(digits, language, has_plus=has_plus, regions=1) in (PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE)
 
 
-def _type(digits: str, language: str, *, has_plus: bool) -> int | None:
-    written = [(f"+{digits}", None)] if has_plus else [(digits, region) for region in REGIONS[language]]
+def _type(digits: str, language: str, *, has_plus: bool, regions: int = 3) -> int | None:
+    written: list[tuple[str, str | None]] = [(digits, region) for region in REGIONS[language][:regions]]
+    if has_plus:
+        written = [(f"+{digits}", None)]
     if language == "ru" and not has_plus and len(digits) == 11 and digits[0] == "7":
         written = [(f"+{digits}", None)]
     for text, region in written:
@@ -178,6 +180,4 @@ def _is_date(digits: str) -> bool:
     day, month = int(digits[:2]), int(digits[2:4])
     if len(digits) >= 6 and (1 <= day <= 31 and 1 <= month <= 31 and min(day, month) <= 12):
         return True
-    if len(digits) == 8:
-        return 1900 <= int(digits[:4]) <= 2100 and 1 <= int(digits[4:6]) <= 12
-    return len(digits) == 5 or len(digits) == 7
+    return len(digits) == 8 and 1900 <= int(digits[:4]) <= 2100 and 1 <= int(digits[4:6]) <= 12

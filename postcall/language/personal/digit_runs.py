@@ -11,7 +11,7 @@ run
 Edge cases
 ----------
 Amounts are no pieces: thousands, 十 百 千 万, and what is counted in a unit. Ordinals are none either. "Восемьсот пять" may be 805
-or 800 and 5; a run has all such readings, the likeliest first.
+or 800 and 5, "thirty three" 33 or 30 and 3; a run has all such readings, the likeliest first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from postcall.language.lexicon import LISTENER_WORDS
 from postcall.language.morphology import lemmas_of
@@ -29,7 +29,7 @@ from postcall.language.tokens import Token
 
 LONGEST_GAP_MS = 20_000
 MOST_FILLERS = 4
-MOST_OF_OTHERS = 3
+MOST_OF_OTHERS = 1
 """Words of others between two pieces, beside signs of following and digits, that do not end a run."""
 MOST_READINGS = 24
 
@@ -42,7 +42,7 @@ FILLERS: dict[str, frozenset[str]] = {
     "ru": LISTENER_WORDS["ru"]
     | frozenset(
         (
-            "э ээ эээ эм м мм ну вот значит это дальше далее потом затем и там тире дефис плюс пробел еще раз запишите пишите записал "
+            "э ээ эээ эм м мм ну вот значит это дальше далее потом затем там тире дефис плюс пробел еще раз запишите пишите записал "
             "записала записываю слушаю продолжайте пожалуйста скобка же такой так-так секунду сейчас минутку верно правильно "
             "последние первые цифры цифра а в конце"
         ).split()
@@ -50,14 +50,16 @@ FILLERS: dict[str, frozenset[str]] = {
     "en": LISTENER_WORDS["en"]
     | frozenset(
         (
-            "uh um er erm and then dash hyphen plus space so ok okay yes correct go ahead that's is like well next area code uhm "
+            "uh um er erm then dash hyphen plus space so ok okay yes correct go ahead that's is like well next area code uhm "
             "hmm please the last first digits are"
         ).split()
     ),
-    "zh": frozenset("嗯哦噢啊对的是好行呃额那个然后再就横杠杠后面接着吧呢哈您说请继续记一下"),
+    "zh": frozenset("嗯哦噢啊对的是好行呃额那个然后再就横杠杠后面接着吧呢哈您说请继续"),
 }
-_JOINTS = {"ru": frozenset(("номер", "серия")), "en": frozenset(), "zh": frozenset()}
+_JOINTS: dict[str, frozenset[str]] = {"ru": frozenset(("номер",)), "en": frozenset(), "zh": frozenset()}
 """Words that join the parts of one document: series and number."""
+SERIES = 4
+"""Digits of a passport's series."""
 _UNITS = {
     "ru": re.compile(
         r"(?:рубл|руб$|коп|тысяч|тыс$|миллион|млн$|процент|минут|мин$|секунд|час|дн[яей]|день|сут|недел|месяц|год|лет$|градус|гигабайт|гигов"
@@ -150,6 +152,11 @@ def piece_at(tokens: Sequence[Token], at: int, language: str, *, follows: bool =
     readings = [digits]
     if language == "ru" and end - at == 2 and len(digits) == 3 and digits[1] == "0" and digits[2] != "0":
         readings.append(f"{digits[0]}00{digits[2]}")
+    elif language == "ru" and end - at > 1 and len(digits) == 3 and digits[0] == "8" and digits[1] != "0":
+        # "Восемь восемьсот двенадцать …" may be 8 800 12.
+        readings.append(f"800{digits[1:]}")
+    elif end - at == 2 and len(digits) == 2:
+        readings.append(f"{digits[0]}0{digits[1]}")
     return _unless_counted(tokens, Piece(end, tuple(readings)), language)
 
 
@@ -162,7 +169,9 @@ def _unless_counted(tokens: Sequence[Token], piece: Piece, language: str) -> Pie
 
 
 def _is_number(tokens: Sequence[Token], at: int, language: str) -> bool:
-    return at < len(tokens) and (number_at(tokens, at, language) is not None or tokens[at].form in {"oh", "o", "double", "triple"})
+    return at < len(tokens) and (
+        number_at(tokens, at, language) is not None or tokens[at].form in {"oh", "o", "double", "triple"}
+    )
 
 
 def _is_times(tokens: Sequence[Token], at: int, language: str) -> bool:
@@ -173,7 +182,8 @@ def _is_times(tokens: Sequence[Token], at: int, language: str) -> bool:
         return tokens[at].form in {"double", "triple"}
     after = tokens[at + 1]
     is_noun = after.form not in {"ноль", "нуль"} and bool(
-        after.lemmas & {"нуль", "единица", "двойка", "тройка", "четверка", "пятерка", "шестерка", "семерка", "восьмерка", "девятка"}
+        after.lemmas
+        & {"нуль", "единица", "двойка", "тройка", "четверка", "пятерка", "шестерка", "семерка", "восьмерка", "девятка"}
     )
     return is_noun and digits_said(tokens[at : at + 2], 0, language)[0] == 2
 
@@ -243,7 +253,10 @@ def digit_runs(
         piece = piece_at(tokens, at, language, follows=follows)
         if piece is None:
             form = tokens[at].form
-            is_joint = form in _JOINTS[language] and bool(pieces)
+            said_digits = sum(len(piece.readings[0]) for _, piece in pieces)
+            is_joint = (form in _JOINTS[language] and 0 < said_digits <= SERIES) or (
+                form == "and" and at + 1 < len(tokens) and tokens[at + 1].form == "then"
+            )
             fillers += 1
             if not (form in FILLERS[language] or is_joint) or fillers > MOST_FILLERS:
                 if language == "zh" and form in {"x", "叉"} and follows and sum(len(p.readings[0]) for _, p in pieces) >= 17:
@@ -269,9 +282,7 @@ def _run(tokens: Sequence[Token], pieces: Sequence[tuple[int, Piece]]) -> Run:
     first = pieces[0][0]
     choices = [piece.readings for _, piece in pieces]
     readings = tuple("".join(chosen) for chosen in islice(product(*choices), MOST_READINGS))
-    has_plus = tokens[first].text.lstrip("(").startswith("+") or (
-        first > 0 and tokens[first - 1].form in {"плюс", "plus"}
-    )
+    has_plus = tokens[first].text.lstrip("(").startswith("+") or (first > 0 and tokens[first - 1].form in {"плюс", "plus"})
     shape = tuple(len(piece.readings[0]) for _, piece in pieces)
     return Run(first, pieces[-1][1].end - 1, readings, shape, has_plus)
 
@@ -302,12 +313,35 @@ def _is_broken(
         return False
     if contexts.is_named_between(places[before], places[after]):
         return True
-    theirs = [said[place][1] for place in others]
+    return _takes_floor([said[place][1] for place in others], language)
+
+
+def _takes_floor(theirs: Sequence[Token], language: str) -> bool:
+    """Whether somebody says more than that he follows, or what he reads back."""
     content = 0
     for number, token in enumerate(theirs):
         is_digit = piece_at(theirs, number, language, follows=True) is not None
         content += not is_digit and token.form not in FILLERS[language]
     return content > MOST_OF_OTHERS * (2 if language == "zh" else 1)
+
+
+def floor_changes(places: Sequence[int], said: Sequence[tuple[str | None, Token]], language: str) -> list[int]:
+    """Numbers of a speaker's tokens before which another had the floor.
+
+    Parameters
+    ----------
+    places
+        Of the speaker's tokens among all that is said.
+    said
+        Speaker and token of all that is said.
+    language
+        ISO 639-1.
+    """
+    found = []
+    for number, (former, place) in enumerate(pairwise(places), 1):
+        if place > former + 1 and _takes_floor([said[one][1] for one in range(former + 1, place)], language):
+            found.append(number)
+    return found
 
 
 def tokens_by_speaker(said: Sequence[tuple[str | None, Token]]) -> Mapping[str | None, list[int]]:

@@ -24,6 +24,7 @@ from itertools import pairwise
 
 from postcall.language.morphology import grammemes_of
 from postcall.language.names import name_at
+from postcall.language.numbers import number_at
 from postcall.language.personal.digit_runs import FILLERS, piece_at
 from postcall.language.tokens import Token
 
@@ -39,7 +40,7 @@ _LOCAL_JOINTS = frozenset(
     "точка тире дефис подчеркивание нижнее нижним подчерк dot dash hyphen underscore underline 点 杠 下 划 线 横 plus плюс минус "
     "minus".split()
 )
-_WRITTEN_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_WRITTEN_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _MOST_LOCAL = 12
 _BEFORE_LOCAL = frozenset(
     (
@@ -111,9 +112,7 @@ def written_emails(texts: Sequence[str], language: str) -> Iterator[Stretch]:
         text += one + joint
     for match in _WRITTEN_EMAIL.finditer(text):
         inside = [
-            place
-            for place, start in enumerate(starts)
-            if start < match.end() and start + len(texts[place]) > match.start()
+            place for place, start in enumerate(starts) if start < match.end() and start + len(texts[place]) > match.start()
         ]
         if inside:
             yield inside[0], inside[-1]
@@ -136,7 +135,9 @@ _PARTS = {
 }
 _CITY = re.compile(r"(?:город\w?|г|область|обл|район|поселок|село|деревня)$")
 _FIRMS = {
-    "ru": re.compile(r"(?:наш\w*|офис\w*|салон\w*|магазин\w*|отделени\w*|пункт\w*|филиал\w*|склад\w*|компани\w*|банкомат\w*|точк[аи]|центр\w*)$"),
+    "ru": re.compile(
+        r"(?:наш\w*|офис\w*|салон\w*|магазин\w*|отделени\w*|пункт\w*|филиал\w*|склад\w*|компани\w*|банкомат\w*|центр\w*)$"
+    ),
     "en": re.compile(r"(?:our|office|store|branch|shop|warehouse|showroom|headquarters|depot|location)$"),
 }
 _ZH_FIRMS = re.compile(r"我们|营业厅|门店|公司|网点|专卖店|柜台|仓库|分店|店面")
@@ -169,7 +170,12 @@ def addresses(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
 
 
 def _is_firms(tokens: Sequence[Token], first: int, language: str) -> bool:
-    return any(_FIRMS[language].match(token.form) for token in tokens[max(0, first - _FIRM_REACH) : first])
+    for token in reversed(tokens[max(0, first - _FIRM_REACH) : first]):
+        if _FIRMS[language].match(token.form):
+            return True
+        if token.starts_utterance:
+            break
+    return False
 
 
 def _russian_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | None:
@@ -192,7 +198,7 @@ def _russian_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | 
             last, place = place, place + 1
         elif form in FILLERS["ru"]:
             place += 1
-        elif not numbers and names < _MOST_OF_NAME and is_street:
+        elif not numbers and names < _MOST_OF_NAME and is_street and form not in _NO_STREET_RU:
             names, place = names + 1, place + 1
         else:
             break
@@ -238,6 +244,9 @@ def _english_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | 
     return first, last
 
 
+_NO_STREET_RU = frozenset(
+    "и в на с от до у не сейчас очень шумно хорошо потом ждать я мы вы он она они это все что но а по за из стоит стоят".split()
+)
 _NO_STREET = frozenset("more way of the a in on and to for is are was this that".split())
 
 
@@ -278,7 +287,9 @@ _EN_ORDINAL = re.compile(
     r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|twentieth"
     r"|thirtieth|twenty-\w+|thirty-first)$"
 )
-_ZH_DATE = re.compile(rf"{_ZH_NUMBER}{{2,4}}年{_ZH_NUMBER}{{1,3}}月{_ZH_NUMBER}{{1,3}}[日号]?|\d{{4}}年\d{{1,2}}月\d{{1,2}}[日号]?")
+_ZH_DATE = re.compile(
+    rf"{_ZH_NUMBER}{{2,4}}年{_ZH_NUMBER}{{1,3}}月{_ZH_NUMBER}{{1,3}}[日号]?|\d{{4}}年\d{{1,2}}月\d{{1,2}}[日号]?"
+)
 
 
 def dates(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
@@ -303,8 +314,18 @@ def dates(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
             last = at
             while last + 1 < len(tokens) and last - at < 7 and _is_of_year(tokens, last + 1, language):
                 last += 1
-            if (first, last) != (at, at):
+            if (first, last) != (at, at) and _has_day(tokens, first, at, last, language):
                 yield first, last
+
+
+def _has_day(tokens: Sequence[Token], first: int, month: int, last: int, language: str) -> bool:
+    """Whether a day of the month is among what stands before and after the month."""
+    for place in (*range(first, month), *range(month + 1, min(month + 3, last + 1))):
+        form = tokens[place].form
+        number = number_at(tokens, place, language)
+        if (language == "en" and _EN_ORDINAL.match(form)) or (number is not None and 1 <= number.value <= 31):
+            return True
+    return False
 
 
 def _is_day(tokens: Sequence[Token], at: int, language: str) -> bool:
@@ -342,7 +363,11 @@ _INTRODUCTIONS = {
     ),
     "zh": (tuple("我叫"), tuple("我姓"), tuple("名字是"), tuple("姓名是"), tuple("名字叫"), tuple("叫做")),
 }
-_BETWEEN = {"ru": frozenset(("это", "моя", "мое", "ваша", "имя", "отчество", "фамилия", "и")), "en": frozenset(), "zh": frozenset()}
+_BETWEEN = {
+    "ru": frozenset(("это", "моя", "мое", "ваша", "имя", "отчество", "фамилия", "и")),
+    "en": frozenset(),
+    "zh": frozenset(),
+}
 _MOST_NAMES = 3
 _NO_NAMES = frozenset("the a an not just my your about is it what going calling speaking from".split())
 
@@ -366,10 +391,16 @@ def names(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
                 break
         else:
             if language == "ru" and at > 0 and "Patr" in grammemes_of(forms[at])[0] and name_at(tokens, at - 1, "ru") == at:
-                yield at - 1, at
-                after = at + 1
+                first = at - 2 if at > 1 and _is_surname(forms[at - 2]) else at - 1
+                last = at + 1 if at + 1 < len(tokens) and first == at - 1 and _is_surname(forms[at + 1]) else at
+                yield max(first, after), last
+                after = last + 1
     if language == "zh":
         yield from _titled(tokens)
+
+
+def _is_surname(form: str) -> bool:
+    return "Surn" in grammemes_of(form)[0]
 
 
 def _names_end(tokens: Sequence[Token], start: int, language: str) -> int:
