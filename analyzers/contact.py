@@ -30,6 +30,7 @@ from postcall.fields import (
     AgentId,
     CallDurationMs,
     CallId,
+    CustomerKey,
     Language,
     NotMeasurable,
     QueueName,
@@ -60,7 +61,7 @@ class CallContact:
     team: TeamName
     agent_name: Annotated[str | None, Field("Name of the agent, from the call record.", pii=True)]
     agent_grade: Annotated[str | None, Field("Grade or line of the agent, from the call record.")]
-    customer_key: Annotated[str | None, Field("What the record knows the customer by, e.g. a number.", pii=True)]
+    customer_key: CustomerKey
     transfers: Annotated[int | None, Field("Times the call was transferred.", minimum=0)]
     disconnected_by: Annotated[str | None, Field("Who hung up.", enum=tuple(Role))]
     language: Language

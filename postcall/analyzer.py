@@ -27,6 +27,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from postcall.call import Call
+from postcall.callbacks import CALLBACK_ROWS
 from postcall.conduct.tables import CONDUCT_ROWS
 from postcall.contract import Maker, enter, read_contract
 from postcall.errors import SettingsError
@@ -73,7 +74,8 @@ class Registry:
     @property
     def tables(self) -> dict[str, TableSpec]:
         """Every declared table by name."""
-        specs = [*(spec for maker in self.makers for spec in maker.tables), *map(spec_of, (*CONDUCT_ROWS, *WEEKLY_ROWS))]
+        made = [spec for maker in self.makers for spec in maker.tables]
+        specs = [*made, *map(spec_of, (*CONDUCT_ROWS, *WEEKLY_ROWS, *CALLBACK_ROWS))]
         return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
 
     @property

@@ -47,6 +47,7 @@ Language = Annotated[str | None, Field("Language spoken, ISO 639-1; empty when u
 QueueName = Annotated[str, Field("Queue or line the call came through; '' when the record names none.")]
 TeamName = Annotated[str, Field("Team of the agent on the day of the call; '' when the record names none.")]
 AgentId = Annotated[str, Field("Agent who served the call; '' when the record names none.")]
+CustomerKey = Annotated[str | None, Field("What the record knows the customer by, e.g. a number.", pii=True)]
 NotMeasurable = Annotated[
     str | None,
     Field("Why columns of this row are empty: 'column, column: reason; …'. Empty when everything was measured."),

@@ -62,6 +62,8 @@ class Telephony:
         Empty when the telephony saw none, None when it does not say.
     channel_map
         Role of each channel, or None.
+    time_zone
+        IANA name of the centre's zone, in which people count days and hours when they talk; None for UTC.
     extra
         Columns of the call-record file that the schema does not know, as text.
     """
@@ -85,6 +87,7 @@ class Telephony:
     disconnected_by: Role | None = None
     channel_map: tuple[Role, ...] | None = None
     language: str | None = None
+    time_zone: str | None = field(default=None, compare=False)
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -215,7 +215,7 @@ def _outcome(row: Row, format: RecordFormat, names: NamePattern | None, where: s
         if names is not None and recording is not None:
             fields = fields.over(names.fields(recording, format, where))
         extra = dict(_extra(title, value, where) for title, value in row.extra.items() if not is_empty(value))
-        return _Outcome(row, line, make_record(fields, extra, where))
+        return _Outcome(row, line, replace(make_record(fields, extra, where), time_zone=format.time_zone))
     except TelephonyError as error:
         recording = _or_none(lambda: read_text(row.cells.get("recording"), where))
         told = (names.cells(recording) or {}) if names is not None and recording else {}

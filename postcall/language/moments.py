@@ -16,7 +16,8 @@ Edge cases
 ----------
 - A weekday is the next one, today excluded; a date that is over is next year's.
 - "В семь" without a part of the day, from 1 to 7, is in the afternoon: nobody promises a call at five in the morning.
-- "До конца дня" lasts until midnight, "до конца рабочего дня" until 18:00.
+- "До конца дня" and "в течение дня" last until midnight, "до конца рабочего дня" until 18:00.
+- A time that is over, and of which no day is named, is tomorrow's: "до обеда", said at three.
 
 References
 ----------
@@ -83,6 +84,7 @@ _WINDOWS: dict[str, tuple[tuple[tuple[str, ...], tuple[int, int]], ...]] = {
         (("во", "второй", "половине", "дня"), (_NOON_MIN, _END_OF_WORK_MIN)),
         (("до", "конца", "дня"), (0, _DAY_MIN)),
         (("в", "течение", "дня"), (0, _DAY_MIN)),
+        (("в", "течение", "рабочего", "дня"), (0, _END_OF_WORK_MIN)),
         (("до", "обеда"), (0, _LUNCH_MIN)),
         (("после", "обеда"), (_LUNCH_MIN, _DAY_MIN)),
         (("до", "вечера"), (0, _END_OF_WORK_MIN)),
@@ -121,6 +123,8 @@ _WITHIN = {
     "ru": (("в", "течение"), ("в", "течении"), ("не", "позднее", "чем", "через"), ("через",)),
     "en": (("within", "the", "next"), ("in", "the", "next"), ("within",), ("in",)),
 }
+_REST_OF_DAY = (("в", "течение", "дня"), ("в", "течение", "рабочего", "дня"))
+"""Windows of the day, though they begin like a duration."""
 _ZH_WITHIN = frozenset("内之以后")
 
 
@@ -178,6 +182,8 @@ class Moment:
             midnight = _date_after(midnight, self.month, self.day)
         begins = midnight + timedelta(minutes=self.from_min or 0)
         ends = midnight + timedelta(minutes=_DAY_MIN if self.to_min is None else self.to_min)
+        if ends <= said_at and self.days is None and self.weekday is None and self.month is None:
+            begins, ends = begins + timedelta(days=1), ends + timedelta(days=1)
         return max(begins, said_at), max(ends, said_at)
 
 
@@ -218,6 +224,10 @@ def _within(tokens: Sequence[Token], start: int, language: str) -> Moment | None
             return None
         end = length.end + (2 if tokens[length.end].form in "之以" else 1)
         return Moment(min(end, len(tokens)), within_ms=length.value, is_by_days=length.unit_ms >= DAY_MS)
+    if any(_forms(tokens, start, len(words)) == words for words in _REST_OF_DAY):
+        return None
+    if language == "ru" and _forms(tokens, start + 1, 1) == ("через",):
+        return _turned_round(tokens, start)
     for words in _WITHIN[language]:
         if _forms(tokens, start, len(words)) == words:
             length = duration_at(tokens, start + len(words), language)
@@ -225,6 +235,19 @@ def _within(tokens: Sequence[Token], start: int, language: str) -> Moment | None
                 Moment(length.end, within_ms=length.value, is_by_days=length.unit_ms >= DAY_MS) if length is not None else None
             )
     return None
+
+
+def _turned_round(tokens: Sequence[Token], start: int) -> Moment | None:
+    """ "Минут через двадцать": the unit stands before."""
+    number = number_at(tokens, start + 2, "ru")
+    if number is None:
+        return None
+    counted = (*(replace(token, ends_sentence=False) for token in tokens[start + 2 : number.end]), tokens[start])
+    length = duration_at(counted, 0, "ru")
+    is_whole = length is not None and length.end == len(counted)
+    if length is None or not is_whole:
+        return None
+    return Moment(number.end, within_ms=length.value, is_by_days=length.unit_ms >= DAY_MS)
 
 
 def day_at(tokens: Sequence[Token], start: int, language: str) -> Moment | None:

@@ -23,6 +23,10 @@ MONDAY = datetime(2026, 3, 2, 10, 30)
         ("до конца рабочего дня", "ru", "03-02 10:30", "03-02 18:00"),
         ("двадцать пятого марта", "ru", "03-25 00:00", "03-26 00:00"),
         ("в течение часа", "ru", "03-02 10:30", "03-02 11:30"),
+        ("в течение дня", "ru", "03-02 10:30", "03-03 00:00"),
+        ("в течение рабочего дня", "ru", "03-02 10:30", "03-02 18:00"),
+        ("минут через двадцать", "ru", "03-02 10:30", "03-02 10:50"),
+        ("в 9:30", "ru", "03-03 09:30", "03-03 09:30"),
         ("через два дня", "ru", "03-02 10:30", "03-05 00:00"),
         ("в течение двадцати четырёх часов", "ru", "03-02 10:30", "03-03 10:30"),
         ("tomorrow morning", "en", "03-03 06:00", "03-03 12:00"),
@@ -66,7 +70,9 @@ def test_a_date_that_a_month_does_not_have_is_its_last() -> None:
 
 
 def test_what_is_over_today_is_due_now() -> None:
-    assert Moment(1, to_min=600).window(MONDAY) == (MONDAY, MONDAY)
+    assert Moment(1, days=0, to_min=600).window(MONDAY) == (MONDAY, MONDAY)
+    tuesday = datetime(2026, 3, 3)
+    assert Moment(1, from_min=0, to_min=600).window(MONDAY) == (tuesday, tuesday.replace(hour=10))
 
 
 def test_days_without_times(heard) -> None:
