@@ -9,6 +9,7 @@ from pathlib import Path
 
 from postcall.conduct.dialogues import Dialogue, read_dialogues
 from postcall.conduct.manual import Manual, read_manual, read_phrases
+from postcall.conduct.protocols import check_groups
 from postcall.errors import PolicyError
 from postcall.nearest import did_you_mean
 
@@ -56,11 +57,11 @@ def load_manual(name: str) -> Manual:
     PolicyError
         There is none, or it is wrong.
     """
-    if name.endswith(".toml"):
-        return read_manual(Path(name), shared_phrases())
-    if name not in manual_ids():
+    if not name.endswith(".toml") and name not in manual_ids():
         raise PolicyError(f"no manual '{name}'", hint=did_you_mean(name, manual_ids()))
-    return read_manual(FOLDER / f"{name}.toml", shared_phrases())
+    manual = read_manual(Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml", shared_phrases())
+    check_groups(manual)
+    return manual
 
 
 @cache

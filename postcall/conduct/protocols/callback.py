@@ -20,6 +20,7 @@ from postcall.conduct.scene import Scene
 from postcall.telephony import Role
 
 GROUPS = ("callback_promise", "callback_time")
+NEEDS = {"kept": ("callback_promise",)}
 OPTIONS = ("within_h", "within_min")
 _BESIDE_MS = 12_000
 

@@ -30,6 +30,7 @@ from postcall.spans import Span
 from postcall.telephony import Role
 
 GROUPS = profanity.GROUPS
+NEEDS = {"customer_ends": GROUPS, "steady_rate": ()}
 _FASTER = 1.4
 _FEWEST_TURNS = 3
 _LAST_MS = 10_000

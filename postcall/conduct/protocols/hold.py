@@ -47,6 +47,17 @@ GROUPS = (
     "more_time",
     "other_way",
 )
+NEEDS = {
+    "purpose": ("hold_purpose",),
+    "promised_time": ("promised_wait",),
+    "consent_asked": ("consent_question",),
+    "consent_given": ("consent_question", "consent", "cannot_wait"),
+    "in_time": (),
+    "quiet": (),
+    "promise_kept": ("promised_wait",),
+    "returns": ("consent_question", "cannot_wait", "other_way", "more_time"),
+    "thanks": ("thanks_for_waiting",),
+}
 OPTIONS = ("max_s", "senior_max_s", "senior_grades", "max_talk_s")
 
 _BEFORE_MS, _AFTER_MS, _CHAIN_MS = 30_000, 15_000, 40_000

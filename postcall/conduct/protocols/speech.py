@@ -32,6 +32,7 @@ from postcall.language.phrases import PhraseMatch
 from postcall.telephony import Role
 
 GROUPS = ("diminutives", "fillers")
+NEEDS = {"formal": (), "no_diminutives": ("diminutives",), "few_fillers": ("fillers",)}
 OPTIONS = ("at_most", "per_min")
 _THOU = frozenset("ты тебя тебе тобой тобою твой твоя твое твои твоего твоей твоих твоим твоему твоими".split())
 _AT_MOST, _PER_MIN = 3.0, 6.0

@@ -20,6 +20,12 @@ from postcall.conduct.scene import Scene
 from postcall.telephony import Role
 
 GROUPS = ("transfer_notice", "consent_question", "choice_of_wait", "restates")
+NEEDS = {
+    "announced": ("transfer_notice",),
+    "consent_asked": ("consent_question",),
+    "choice_offered": ("choice_of_wait",),
+    "restated": ("restates",),
+}
 _BEFORE_MS, _AFTER_MS = 30_000, 40_000
 
 Options = Mapping[str, float | str | bool]
