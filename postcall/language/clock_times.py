@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
-from postcall.language.morphology import grammemes_of
-from postcall.language.numbers import Parsed, number_at
+from postcall.language.morphology import grammemes_of, lemmas_of
+from postcall.language.numbers import Parsed, may_begin_number, number_at
 from postcall.language.tokens import Token
 
 _NOON = 12
@@ -59,7 +60,7 @@ _ZH_AFTER_ONE = ("半", "钟", "整", "左右", "之前", "以前", "前", "之�
 
 def clock_at(tokens: Sequence[Token], start: int, language: str) -> Parsed | None:
     """The time of the day that begins at a token, in minutes after midnight; None for none."""
-    if start >= len(tokens):
+    if start >= len(tokens) or not may_begin_time(tokens[start].form, language):
         return None
     form = tokens[start].form
     written = _CLOCK.match(form)
@@ -72,6 +73,19 @@ def clock_at(tokens: Sequence[Token], start: int, language: str) -> Parsed | Non
         return Parsed(start + 1, float(_NAMED[form]), float(_NAMED[form]))
     reader = {"ru": _russian, "en": _english, "zh": _chinese}.get(language)
     return reader(tokens, start) if reader else None
+
+
+@lru_cache(maxsize=50_000)
+def may_begin_time(form: str, language: str) -> bool:
+    """Whether a time of the day may begin with a word: quick, for most words are none."""
+    if may_begin_number(form, language) or form in _NAMED or _CLOCK.match(form) or _GLUED.match(form):
+        return True
+    if language == "ru":
+        lemmas = lemmas_of(form, "ru")
+        return form in _RU_HALF or form in {"пол", "четверть", "без"} or "половина" in lemmas or "час" in lemmas
+    if language == "en":
+        return form in {"half", "quarter"}
+    return form == "差" or any(name.startswith(form) for name, _ in _ZH_PARTS)
 
 
 def _with_part(tokens: Sequence[Token], end: int, hour: int, minute: int, said: str = "") -> Parsed:

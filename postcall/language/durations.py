@@ -185,7 +185,7 @@ def duration_at(tokens: Sequence[Token], start: int, language: str) -> Duration 
     >>> duration_at(tokens(said, "ru"), 2, "ru")
     Duration(end=4, value=120000.0, least=120000.0, bound='most', unit_ms=60000)
     """
-    is_possible = start < len(tokens) and language in _BEFORE and _may_begin(tokens[start].form, language)
+    is_possible = start < len(tokens) and language in _BEFORE and may_begin_duration(tokens[start].form, language)
     part = _part(tokens, start, language) if is_possible else None
     if part is None:
         return None
@@ -201,7 +201,7 @@ def duration_at(tokens: Sequence[Token], start: int, language: str) -> Duration 
 
 
 @lru_cache(maxsize=50_000)
-def _may_begin(form: str, language: str) -> bool:
+def may_begin_duration(form: str, language: str) -> bool:
     """Whether a duration may begin with a word: quick, for most words are none."""
     if may_begin_number(form, language):
         return True

@@ -40,6 +40,7 @@ _EN_NO_NAME = frozenset(
 _ZH_SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )
+_ZH_DIMINUTIVES = frozenset("小老阿")
 _ZH_TITLES = ("先生", "女士", "小姐", "经理", "师傅", "老师", "主管")
 
 
@@ -60,6 +61,13 @@ def name_at(tokens: Sequence[Token], start: int, language: str) -> int | None:
     return start + 1 if is_name else None
 
 
+def may_begin_name(form: str, language: str) -> bool:
+    """Whether a name may begin with a word: quick, for most words of Russian and Chinese are none."""
+    if language == "ru":
+        return _is_russian_name(form)
+    return language != "zh" or form in _ZH_SURNAMES or form in _ZH_DIMINUTIVES
+
+
 @lru_cache(maxsize=50_000)
 def _is_russian_name(form: str) -> bool:
     return any(features & {"Name", "Surn", "Patr"} for features in grammemes_of(form)) or (
@@ -68,7 +76,7 @@ def _is_russian_name(form: str) -> bool:
 
 
 def _chinese(tokens: Sequence[Token], start: int) -> int | None:
-    at = start + 1 if tokens[start].form in {"小", "老", "阿"} and start + 1 < len(tokens) else start
+    at = start + 1 if tokens[start].form in _ZH_DIMINUTIVES and start + 1 < len(tokens) else start
     if tokens[at].form not in _ZH_SURNAMES:
         return None
     after = "".join(token.form for token in tokens[at + 1 : at + 3])

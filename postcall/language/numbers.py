@@ -207,12 +207,16 @@ def digits_said(tokens: Sequence[Token], start: int, language: str) -> tuple[int
     (4, '890000')
     """
     end, digits = start, ""
-    while end < len(tokens):
+    while end < len(tokens) and _may_begin_digits(tokens[end].form, language):
         more = _repeated(tokens, end, language) or _digits_at(tokens, end, language)
         if more is None:
             break
         end, digits = more[0], digits + more[1]
     return end, digits
+
+
+def _may_begin_digits(form: str, language: str) -> bool:
+    return may_begin_number(form, language) or (language == "en" and (form in {"oh", "o"} or form in _EN_TIMES))
 
 
 def _digits_at(tokens: Sequence[Token], start: int, language: str) -> tuple[int, str] | None:

@@ -53,8 +53,8 @@ class Places(Protocol):
     def edge(self, mark: str) -> int:
         """Where an utterance begins or ends, or a question has ended."""
 
-    def parsed(self, name: str) -> int:
-        """Where something of a class begins."""
+    def before(self, name: str, ends: int) -> int:
+        """Where something of a class begins that ends at one of the places."""
 
 
 Backwards = Callable[[int, Places], int]
@@ -125,8 +125,7 @@ def _node(node: Node, numbers: Mapping[WordNode | Run, int], *, may_be_inside: b
         case Edge():
             return lambda ends, heard: ends & heard.edge(node.mark)
         case Class():
-            # It may end anywhere behind its beginning.
-            return lambda ends, heard: heard.parsed(node.name) & ((1 << ends.bit_length() - 1) - 1)
+            return lambda ends, heard: heard.before(node.name, ends)
 
 
 def _word(number: int, *, may_be_inside: bool) -> Backwards:

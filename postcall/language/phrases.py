@@ -32,14 +32,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from postcall.language.clock_times import clock_at
-from postcall.language.durations import duration_at
+from postcall.language.clock_times import clock_at, may_begin_time
+from postcall.language.durations import duration_at, may_begin_duration
 from postcall.language.moments import day_at
-from postcall.language.names import name_at
+from postcall.language.names import may_begin_name, name_at
 from postcall.language.numbers import may_begin_number, money_at, number_at
 from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not, Run, Series, WordNode, parse
 from postcall.language.phrase_places import Backwards, all_joined, compile_places, joined, required
@@ -55,7 +55,13 @@ _HESITATIONS = frozenset("же ну вот э ээ эээ м мм ммм uh um e
 """Said in the middle of anything; a phrase goes on after them."""
 _FEWEST_CHARACTERS = 3
 """A Chinese phrase of fewer is found only as it is written."""
-_MAY_BEGIN = {"number": may_begin_number, "money": may_begin_number}
+_MAY_BEGIN: Mapping[str, Callable[[str, str], bool]] = {
+    "number": may_begin_number,
+    "money": may_begin_number,
+    "duration": may_begin_duration,
+    "time": may_begin_time,
+    "name": may_begin_name,
+}
 """Class -> what tells quickly of a form that none begins there; the others tell by themselves."""
 _PARSERS = {"number": number_at, "duration": duration_at, "time": clock_at, "money": money_at}
 
@@ -387,18 +393,17 @@ class _Heard:
             self._edges[mark] = sum(1 << at for at in at_edge)
         return self._edges[mark]
 
-    def parsed(self, name: str) -> int:
-        """Where something of a class begins."""
+    def before(self, name: str, ends: int) -> int:
+        """Where something of a class begins that ends at one of the places."""
+        if name == "word":
+            return ends >> 1
         if name not in self._parsed:
             may_begin = _MAY_BEGIN.get(name)
-            found = 0
-            for form, places in self.places.items():
-                if may_begin is None or may_begin(form, self.language):
-                    for at in members(places):
-                        if self.parsed_at(name, at):
-                            found |= 1 << at
-            self._parsed[name] = found
-        return self._parsed[name]
+            self._parsed[name] = sum(
+                places for form, places in self.places.items() if may_begin is None or may_begin(form, self.language)
+            )
+        begins = (at for at in members(self._parsed[name]) if any(ends >> end & 1 for end, _ in self.parsed_at(name, at)))
+        return sum(1 << at for at in begins)
 
     def parsed_at(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
         """Where something of a class that begins at a token may end, and its value."""

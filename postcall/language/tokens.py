@@ -13,9 +13,11 @@ Sentences are known by the punctuation that the recogniser writes. Where it writ
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from postcall.language.morphology import lemmas_of
 from postcall.language.question_words import sounds_like_question
@@ -28,6 +30,9 @@ _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 _CHINESE = re.compile(r"[一-鿿]|[^\W一-鿿]+")
 _ENDS = re.compile(r"[.!?…。！？]+[»”\"')\]]*$")
 _ASKS = re.compile(r"[?？][»”\"')\]]*$")
+
+_Piece = tuple[str, str, int, int, int, bool]
+"""Text, form, start, end, number of its word, and whether it is in doubt who said it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Token:
     is_in_doubt: bool = False
 
 
+@lru_cache(maxsize=100_000)
 def normalised(text: str) -> str:
     """A word in lower case, ё as е, without punctuation around it.
 
@@ -86,27 +92,37 @@ def tokens(words: Sequence[Word], language: str) -> tuple[Token, ...]:
         ISO 639-1.
     """
     pieces = [piece for index, word in enumerate(words) for piece in _pieces(index, word, language)]
-    is_punctuated = any(_ENDS.search(word.text) for word in words)
+    ends = [_ends(word.text) for word in words]
+    is_punctuated = any(ends)
     made: list[Token] = []
-    sentence: list[tuple[str, str, int, int, int, bool]] = []
-    for number, piece in enumerate(pieces):
+    sentence: list[_Piece] = []
+    for piece, following in itertools.zip_longest(pieces, pieces[1:]):
         sentence.append(piece)
-        following = pieces[number + 1] if number + 1 < len(pieces) else None
-        is_last_of_word = following is None or following[4] != piece[4]
-        is_pause = following is None or following[2] - piece[3] > PAUSE_MS
-        is_end = (is_last_of_word and bool(_ENDS.search(words[piece[4]].text))) if is_punctuated else is_pause
-        if is_end or following is None:
+        if following is None:
+            is_end = True
+        elif is_punctuated:
+            is_end = ends[piece[4]] and following[4] != piece[4]
+        else:
+            is_end = following[2] - piece[3] > PAUSE_MS
+        if is_end:
             made += _sentence(sentence, words, language, is_punctuated=is_punctuated, before=made[-1] if made else None)
             sentence = []
     return tuple(made)
 
 
-def _pieces(index: int, word: Word, language: str) -> list[tuple[str, str, int, int, int, bool]]:
+def _ends(text: str) -> bool:
+    """Whether a word ends a sentence."""
+    return not text[-1:].isalnum() and _ENDS.search(text) is not None
+
+
+def _pieces(index: int, word: Word, language: str) -> list[_Piece]:
     """Text, form, start, end and number of what a word is made of."""
     if language != "zh":
         form = normalised(word.text)
         return [(word.text, form, word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)] if form else []
     parts = _CHINESE.findall(word.text.lower())
+    if len(parts) == 1:
+        return [(parts[0], parts[0], word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)]
     share_ms = word.span.duration_ms / len(parts) if parts else 0.0
     start_ms = word.span.start_ms
     return [
@@ -116,7 +132,7 @@ def _pieces(index: int, word: Word, language: str) -> list[tuple[str, str, int, 
 
 
 def _sentence(
-    pieces: Sequence[tuple[str, str, int, int, int, bool]],
+    pieces: Sequence[_Piece],
     words: Sequence[Word],
     language: str,
     *,
@@ -126,21 +142,11 @@ def _sentence(
     forms = [piece[1] for piece in pieces]
     is_question = bool(_ASKS.search(words[pieces[-1][4]].text)) if is_punctuated else sounds_like_question(forms, language)
     end_ms = before.end_ms if before is not None else None
+    last = len(pieces) - 1
     made = []
     for number, (text, form, start, end, word, is_in_doubt) in enumerate(pieces):
-        made.append(
-            Token(
-                text=text,
-                form=form,
-                lemmas=lemmas_of(form, language),
-                start_ms=start,
-                end_ms=end,
-                word=word,
-                starts_utterance=end_ms is None or start - end_ms > PAUSE_MS,
-                ends_sentence=number == len(pieces) - 1,
-                is_question=is_question,
-                is_in_doubt=is_in_doubt,
-            )
-        )
+        is_first = end_ms is None or start - end_ms > PAUSE_MS
+        lemmas = lemmas_of(form, language)
+        made.append(Token(text, form, lemmas, start, end, word, is_first, number == last, is_question, is_in_doubt))
         end_ms = end
     return made
