@@ -3,9 +3,9 @@
 Conventions
 -----------
 What became of a promise lies in the partition of the day on which it was given. A night writes that partition for its own day,
-and for every earlier day of whose promises the night's calls can still change one, so that a promise of Monday that is
-fulfilled on Wednesday is kept from Wednesday's night on. The rows follow from the stored tables and the policy alone: a night that is run
-again, in whatever order, leaves the same rows.
+and for every earlier day of whose promises its calls can still change one: a promise of Monday fulfilled on Wednesday is
+kept from Wednesday's night on. The rows follow from the stored tables and the policy alone: a night that is run again, in
+whatever order, leaves the same rows.
 
 Edge cases
 ----------

@@ -10,7 +10,8 @@ it could be judged, with its Wilson 95 % interval, and how often it could be jud
 Edge cases
 ----------
 Calls whose record names no agent, or team, are the row of ''. A group without judged weight has no score. Groups of fewer calls
-than ``kpi.minimum_calls`` have their counts, and ``is_rankable`` says that they are too few to be compared.
+than ``kpi.minimum_calls``, and rules judged on fewer, have their counts, and ``is_rankable`` says that they are too few to be
+compared.
 
 References
 ----------
@@ -39,7 +40,13 @@ JudgedWeight = Annotated[float, Field("Summed weight of passed and failed rules.
 ScoreShare = Annotated[
     float | None, Field("passed_weight / judged_weight.", unit="share", minimum=0, maximum=1, additive=False)
 ]
-IsRankable = Annotated[bool, Field("Whether there are at least `kpi.minimum_calls` calls, so that it may be compared.")]
+IsRankable = Annotated[
+    bool,
+    Field(
+        "Whether there are at least `kpi.minimum_calls` calls, of a rule judged ones, so that it may be compared.",
+        additive=False,
+    ),
+]
 
 
 @table("kpi_agent_standard_daily", grain="agent, manual and day", primary_key=("agent_id", "manual"))
@@ -95,9 +102,10 @@ class KpiRuleDaily:
         float | None,
         Field("Calls passed or failed / calls to which it applies.", unit="share", minimum=0, maximum=1, additive=False),
     ]
+    is_rankable: IsRankable
 
 
-@rollup(version=1, reads=(CallContact, CallScorecard, RuleResult))
+@rollup(version=2, reads=(CallContact, CallScorecard, RuleResult))
 def standards_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentStandardDaily | KpiTeamStandardDaily | KpiRuleDaily]:
     """Rows of agents, of teams, and of rules."""
     calls = day.frame(CallContact)[["call_id", "agent_id", "team"]]
@@ -106,7 +114,7 @@ def standards_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentStandardDai
         yield KpiAgentStandardDaily(agent_id=agent, manual=manual, **values)
     for team, manual, values in _scores(cards, "team", policy):
         yield KpiTeamStandardDaily(team=team, manual=manual, **values)
-    yield from _rules(day.frame(RuleResult))
+    yield from _rules(day.frame(RuleResult), policy)
 
 
 def _scores(cards: pd.DataFrame, by: str, policy: KpiPolicy) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -126,7 +134,7 @@ def _scores(cards: pd.DataFrame, by: str, policy: KpiPolicy) -> Iterator[tuple[s
         )
 
 
-def _rules(results: pd.DataFrame) -> Iterator[KpiRuleDaily]:
+def _rules(results: pd.DataFrame, policy: KpiPolicy) -> Iterator[KpiRuleDaily]:
     keys = ["manual", "rule_id", "clause_id"]
     for (manual, rule, clause), of_rule in results.groupby(keys, sort=True):
         counts = of_rule["outcome"].value_counts()
@@ -146,4 +154,5 @@ def _rules(results: pd.DataFrame) -> Iterator[KpiRuleDaily]:
             pass_low_share=low,
             pass_high_share=high,
             judged_share=judged / (judged + unjudged) if judged + unjudged else None,
+            is_rankable=judged >= policy.minimum_calls,
         )

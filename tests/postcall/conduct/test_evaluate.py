@@ -9,6 +9,7 @@ import pytest
 from postcall.conduct.dialogues import Dialogue, call_of
 from postcall.conduct.evaluate import Judge, check_measures
 from postcall.conduct.manual import read_manual
+from postcall.conduct.protocols import PROTOCOLS, check_groups
 from postcall.conduct.results import Outcome
 from postcall.conduct.scorecard import conduct_rows, scorecard
 from postcall.conduct.tables import CallScorecard, RuleResult
@@ -222,3 +223,19 @@ def test_a_critical_failure_fails_the_call(tmp_path):
     [card] = [row for row in rows if isinstance(row, CallScorecard)]
     assert (card.raw_score_share, card.score_share, card.critical_fails) == (0.5, 0.0, 1)
     assert len([row for row in rows if isinstance(row, RuleResult)]) == 2
+
+
+def test_a_protocol_whose_phrases_the_manual_lacks_is_refused(tmp_path):
+    thanks = rule(kind='"protocol"', protocol='"hold"', step='"thanks"')
+    with pytest.raises(PolicyError) as error:
+        check_groups(read(tmp_path, thanks, HEADING + 'thanks_for_waitin = ["спасибо за ожидание"]\n'))
+    assert "rule 'own-1': step 'thanks' of 'hold' looks for the phrases 'thanks_for_waiting'" in str(error.value)
+    assert "did you mean 'thanks_for_waitin'" in f"{error.value} {error.value.hint}"
+    check_groups(read(tmp_path, thanks, HEADING + 'thanks_for_waiting = ["спасибо за ожидание"]\n'))
+    check_groups(read(tmp_path, rule(kind='"protocol"', protocol='"hold"', step='"in_time"')))
+
+
+def test_every_need_of_a_protocol_is_of_a_step_and_a_group_that_there_is():
+    for protocol in PROTOCOLS.values():
+        assert set(protocol.needs) <= set(protocol.steps)
+        assert {name for needed in protocol.needs.values() for name in needed} <= set(protocol.groups)
