@@ -89,13 +89,14 @@ def nightly(
     no_transcript: Annotated[
         bool, typer.Option("--no-transcript", metavar="", help="Measure sound and call records alone.")
     ] = False,
+    no_reports: Annotated[bool, typer.Option("--no-reports", metavar="", help="Publish no reports: quicker.")] = False,
     prefect: Annotated[
         bool,
         typer.Option("--prefect", metavar="", help="Run each step as a Prefect task, with the history on your Prefect server."),
     ] = False,
 ) -> None:
     """Process one business day. Run again, it writes the same rows."""
-    from flows.report import print_report
+    from flows.report import print_published, print_report
     from flows.settings import load_settings, yesterday
 
     given = {
@@ -107,6 +108,8 @@ def nightly(
         "workers": workers,
     }
     chosen = load_settings(settings, **given)
+    if no_reports:
+        chosen = chosen.model_copy(update={"pages": chosen.pages.model_copy(update={"nightly": False})})
     day = date.date() if date else yesterday(chosen.records.time_zone)
     if prefect:
         from flows.nightly import nightly as flow
@@ -119,6 +122,8 @@ def nightly(
         with progress_on(_errors()) as progress:
             report = run_night(day, chosen, use_transcripts=not no_transcript, step=plainly, progress=progress)
     print_report(_console(), chosen.store, day)
+    if report.reports is not None:
+        print_published(_console(), report.reports)
     if report.defects:
         raise typer.Exit(DEFECTS)
     if report.quarantined:
@@ -268,7 +273,7 @@ def main() -> None:
     try:
         app(prog_name="postcall")
     except (SettingsError, PolicyError, TelephonyError) as error:
-        from flows.report import NothingStored
+        from flows.stored import NothingStored
 
         _complain("Nothing to show." if isinstance(error, NothingStored) else "Nothing was done.", error.message, error.hint)
         sys.exit(WRONG_USE)

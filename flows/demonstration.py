@@ -17,14 +17,13 @@ from rich.table import Table
 
 from flows.comparison import TABLES, Compared, compare
 from flows.night import NightReport, plainly, run_night
-from flows.notebooks_run import publish_notebooks
-from flows.pages.worst_calls import publish_calls
+from flows.pages.settings import PageSettings
 from flows.progress import progress_on
-from flows.report import print_report
+from flows.report import print_published, print_report
+from flows.reports import publish_reports
 from flows.settings import DiarizerSettings, Recorder, Settings, TranscriberSettings
-from flows.weeks import roll_up_week_of
 from postcall.audio.speech_timeline import SpeechPolicy
-from postcall.errors import SettingsError
+from postcall.errors import SettingsError, StorageError
 from postcall.speech.faster_whisper_engine import DEMO_MODEL
 from storage.tables import Tables
 from storage.telephony import RecordFormat
@@ -53,6 +52,8 @@ def demo_settings(store: Path) -> Settings:
         recorder=Recorder(),
         transcriber=TranscriberSettings(engine="faster-whisper", options={"model": DEMO_MODEL, "device": "cpu"}),
         diarizer=DiarizerSettings(engine="pyannote", options={"model": DEMO_MODEL, "device": "cpu"}),
+        # The reports come after the comparison with the truth.
+        pages=PageSettings(nightly=False),
     )
 
 
@@ -109,20 +110,11 @@ def publish_demo(store: Path, console: Console, errors: Console, *, with_models:
     The first page.
     """
     settings = demo_settings(store) if with_models else transcribed_settings(store)
-    with errors.status("writing reports") as status:
-        roll_up_week_of(settings, DAY)
-        published = publish_notebooks(
-            store, DAY, settings.pages, advance=lambda name: status.update(f"writing reports: {name}")
-        )
-        status.update("writing call pages")
-        calls = publish_calls(settings, DAY)
-    for why in published.broken:
-        errors.print(why, style="bold red", highlight=False, soft_wrap=True, markup=False)
-    console.print(
-        f"\n[bold]Reports[/bold]  {len(published.pages)} dashboards and {len(calls)} calls to listen to; open in a browser:",
-        highlight=False,
-    )
-    console.print(str(published.index), highlight=False, soft_wrap=True, markup=False)
+    with errors.status("writing reports"):
+        published = publish_reports(settings, DAY)
+    print_published(console, published)
+    if published.index is None:
+        raise StorageError("the demo's reports could not be published")
     console.print(f"`postcall serve --store {store}` shows them too.", style="dim", highlight=False, soft_wrap=True)
     return published.index
 

@@ -19,6 +19,7 @@ from flows.findings import Findings
 from flows.listen import Listener
 from flows.plan import NightPlan, plan_night
 from flows.publish import check_and_roll_up, run_row, write_day, write_run, write_week
+from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
 from postcall.errors import StorageError
@@ -73,6 +74,8 @@ class NightReport:
         Everything that failed.
     run_id
         What made the rows.
+    reports
+        What was published of the day; None when the settings ask for nothing.
     """
 
     day: date
@@ -81,6 +84,7 @@ class NightReport:
     transcripts: int
     failures: tuple[Failure, ...]
     run_id: str
+    reports: Reports | None = None
 
     @property
     def quarantined(self) -> int:
@@ -90,7 +94,7 @@ class NightReport:
     @property
     def defects(self) -> int:
         """Failures of the program, not of its input."""
-        return sum(failure.is_defect for failure in self.failures)
+        return sum(failure.is_defect for failure in self.failures) + len(self.reports.broken if self.reports else ())
 
 
 def run_night(
@@ -151,7 +155,15 @@ def run_night(
             lambda: write_run(tables, ledger, run, findings, equipment, day=day, run_id=run_id),
             retries=2,
         )
-    return NightReport(day, run.calls, run.recordings, run.transcripts, tuple(findings.failures), run_id)
+    reports = step("publish the reports", lambda: _publish(settings, day, progress or Untold()), retries=1)
+    return NightReport(day, run.calls, run.recordings, run.transcripts, tuple(findings.failures), run_id, reports)
+
+
+def _publish(settings: Settings, day: date, progress: Progress) -> Reports | None:
+    if not settings.pages.nightly:
+        return None
+    progress.start("reports", STEPS)
+    return publish_reports(settings, day, advance=progress.advance)
 
 
 def plainly(name: str, work: Callable[[], T], *, retries: int = 0) -> T:

@@ -16,8 +16,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.reports import Reports
+from flows.stored import NothingStored
 from postcall.analyzer import Registry, discover
-from postcall.errors import SettingsError
 from postcall.nearest import did_you_mean
 from postcall.tables import TableSpec, spec_of
 from storage.runs import RUN_TABLES
@@ -48,10 +49,6 @@ VERDICTS = {
     "open": "open: more calls are needed to tell",
     "too few calls": "too few calls for a verdict",
 }
-
-
-class NothingStored(SettingsError):
-    """What was asked for is not in the store."""
 
 
 def print_report(console: Console, store: Path, day: date) -> None:
@@ -93,6 +90,19 @@ def print_report(console: Console, store: Path, day: date) -> None:
     console.print(f"[bold]Words[/bold]  {escape(_words(run, tables, day))}", highlight=False)
     console.print(f"Tables in {tables.path('')}, run {run['run_id']}", style="dim", highlight=False, soft_wrap=True)
     console.print("`postcall tables` says what they hold, `postcall show TABLE` prints rows.", style="dim", highlight=False)
+
+
+def print_published(console: Console, reports: Reports) -> None:
+    """Say where a day's reports are, and what could not be published."""
+    for why in reports.broken:
+        console.print(why, style="bold red", highlight=False, soft_wrap=True, markup=False)
+    if reports.index is not None:
+        to_listen = f"{_count(reports.calls, 'call')} to listen to"
+        console.print(
+            f"\n[bold]Reports[/bold]  {_count(reports.dashboards, 'dashboard')} and {to_listen}; open in a browser:",
+            highlight=False,
+        )
+        console.print(str(reports.index), highlight=False, soft_wrap=True, markup=False)
 
 
 def _only_row(tables: Tables, name: str, day: date) -> dict[str, Any] | None:

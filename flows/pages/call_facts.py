@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.report import NothingStored
+from flows.stored import NothingStored
 from postcall.nearest import nearest
 from storage.tables import Tables
 

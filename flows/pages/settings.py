@@ -17,6 +17,7 @@ class PageSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    nightly: bool = Field(True, description="Whether the night ends with publishing its reports.")
     language: Language = Field("en", description="Language of labels and headings: en, ru or zh.")
     folder: Path | None = Field(None, description="Folder of the reports; `reports` in the store when not set.")
     audio_format: AudioFormat = Field(
