@@ -30,7 +30,7 @@ def lemmas_of(form: str, language: str) -> frozenset[str]:
     (['мочь'], ['call'])
     """
     if language == "ru":
-        return frozenset(parse.normal_form.replace("ё", "е") for parse in _russian().parse(form)) or frozenset((form,))
+        return frozenset(lemma for lemma, _ in readings_of(form)) or frozenset((form,))
     if language == "en":
         return frozenset((_english(form),))
     return frozenset((form,))
@@ -39,14 +39,18 @@ def lemmas_of(form: str, language: str) -> frozenset[str]:
 @lru_cache(maxsize=200_000)
 def grammemes_of(form: str) -> tuple[frozenset[str], ...]:
     """Grammatical features of a Russian word, the likeliest reading first, as OpenCorpora names them."""
-    return tuple(frozenset(str(parse.tag).replace(" ", ",").split(",")) for parse in _russian().parse(form))
+    return tuple(features for _, features in readings_of(form))
 
 
 @lru_cache(maxsize=200_000)
 def readings_of(form: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Dictionary form and grammatical features of every reading of a Russian word, the likeliest first."""
-    lemmas = (parse.normal_form.replace("ё", "е") for parse in _russian().parse(form))
-    return tuple(zip(lemmas, grammemes_of(form), strict=True))
+    return tuple((parse.normal_form.replace("ё", "е"), _features(str(parse.tag))) for parse in _russian().parse(form))
+
+
+@lru_cache(maxsize=20_000)
+def _features(tag: str) -> frozenset[str]:
+    return frozenset(tag.replace(" ", ",").split(","))
 
 
 @lru_cache(maxsize=200_000)

@@ -16,7 +16,7 @@ Baeza-Yates & Gonnet (1992), "A new approach to text searching": the shift-and a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from postcall.language.phrase_pattern import Run
 from postcall.language.sounds_alike import SAME_TONE, blurred_syllables, characters_alike, reading
@@ -38,11 +38,16 @@ class PhraseRuns:
     def __init__(self, runs: Iterable[Run]) -> None:
         self.runs = sorted(runs, key=lambda run: (run.characters, run.is_exact))
         self._most_confused = [_most_confused(run) for run in self.runs]
-        self._by_sound: dict[str, list[str]] = {}
+        self._like = lru_cache(maxsize=KEPT)(self._like_character)
+
+    @cached_property
+    def _by_sound(self) -> dict[str, list[str]]:
+        """Characters of runs by their sounds; made for the first call in Chinese, for it takes a second."""
+        by_sound: dict[str, list[str]] = {}
         for character in sorted({one for run in self.runs for one in run.characters}):
             for sound in _sounds(character):
-                self._by_sound.setdefault(sound, []).append(character)
-        self._like = lru_cache(maxsize=KEPT)(self._like_character)
+                by_sound.setdefault(sound, []).append(character)
+        return by_sound
 
     def _like_character(self, heard: str) -> frozenset[str]:
         """Characters of runs that a character may be."""

@@ -164,8 +164,9 @@ class PhraseBook:
 
     def find(self, tokens: Sequence[Token]) -> dict[str, list[PhraseMatch]]:
         """Matches of every group, in order of start, none of a group overlapping."""
-        found: dict[str, list[PhraseMatch]] = {name: [] for name in self._groups}
         heard = self._heard(tokens)
+        found: dict[str, list[PhraseMatch]] = {name: [] for name in self._groups}
+        begun: set[str] = set()
         for sought in self._sought:
             if heard.lacks(sought):
                 continue
@@ -173,7 +174,11 @@ class PhraseBook:
                 best = _best(sought.phrase, heard, start)
                 if best is not None:
                     found[sought.group].append(heard.as_given(best))
-        return {name: _without_overlaps(matches) if len(matches) > 1 else matches for name, matches in found.items()}
+                    begun.add(sought.group)
+        for name in begun:
+            if len(found[name]) > 1:
+                found[name] = _without_overlaps(found[name])
+        return found
 
     def _heard(self, tokens: Sequence[Token]) -> _Heard:
         """For every token the words or runs that may begin there, with where they end and how alike they are."""
@@ -217,7 +222,10 @@ def _taken_apart(tokens: Sequence[Token], words: Mapping[str, HeardWord]) -> tup
 
 def _best(phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
     best: _State | None = None
-    for state in _ways(phrase.tree.nodes, 0, _State(start), heard):
+    begin = _State(start)
+    # Two words of which one token may be both are rare; without any, all ways are gone through node by node, in the same order.
+    nodes = phrase.tree.nodes
+    for state in _ways(nodes, 0, begin, heard) if heard.joined else _through(nodes, [begin], heard):
         if state.first != start:
             continue
         if best is None or (state.score, best.last) > (best.score, state.last):
@@ -230,6 +238,46 @@ def _best(phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
     if any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
         return None
     return PhraseMatch(best.first, best.last, best.score, dict(best.values))
+
+
+def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard) -> list[_State]:
+    """The states in which all nodes fit from given ones on, in order of their ways."""
+    for node in nodes:
+        kind = type(node)
+        if kind is WordNode or kind is Run:
+            states = [after for state in states for after in _over_words(node, state, heard)]
+        elif kind is Choice:
+            assert isinstance(node, Choice)
+            passed: list[_State] = []
+            for state in states:
+                for way in node.ways:
+                    passed += _through(way.nodes, [state], heard)
+                if node.is_optional:
+                    passed.append(state)
+            states = passed
+        else:
+            states = [after for state in states for after in _steps(node, state, heard)]
+        if not states:
+            break
+    return states
+
+
+def _over_words(node: Node, state: _State, heard: _Heard) -> list[_State]:
+    """After a word or run, hesitations before it passed over."""
+    assert isinstance(node, WordNode | Run)
+    at, tokens = state.at, heard.tokens
+    found: list[_State] = []
+    while at < len(tokens):
+        for end, score in heard.ends(at, node):
+            found.append(
+                state.over(end, len(node.written), score)
+                if at == state.at
+                else state.moved(at).over(end, len(node.written), score)
+            )
+        if state.first < 0 or tokens[at].form not in _HESITATIONS:
+            break
+        at += 1
+    return found
 
 
 def _ways(nodes: tuple[Node, ...], number: int, state: _State, heard: _Heard) -> Iterator[_State]:
@@ -249,16 +297,9 @@ def _ways(nodes: tuple[Node, ...], number: int, state: _State, heard: _Heard) ->
 
 def _steps(node: Node, state: _State, heard: _Heard) -> Iterator[_State]:  # noqa: PLR0912  # one case a kind of node
     at, tokens = state.at, heard.tokens
-    if isinstance(node, WordNode | Run):
-        if at >= len(tokens):
-            return
-        length = len(node.written)
-        for end, score in heard.ends(at, node):
-            yield state.over(end, length, score)
-        if state.first >= 0 and tokens[at].form in _HESITATIONS:
-            yield from _steps(node, state.moved(at + 1), heard)
-        return
     match node:
+        case WordNode() | Run():
+            yield from _over_words(node, state, heard)
         case Gap():
             yield state
             for end in range(at + 1, min(at + node.most, len(tokens)) + 1):
@@ -331,7 +372,7 @@ class _Heard:
         self._pieces = frozenset(origin for origin, count in pieces.items() if count > 1)
         self._further: dict[int, dict[WordNode | Run, list[tuple[int, float]]]] = {}
         self._parsed_at: dict[tuple[str, int], tuple[tuple[int, float | None], ...]] = {}
-        self._parsed: dict[str, int] = {}
+        self._parsed: dict[str, list[tuple[int, int]]] = {}
         self._edges: dict[str, int] = {}
         self._heard: int | None = None
 
@@ -357,14 +398,16 @@ class _Heard:
 
     def ends(self, at: int, node: WordNode | Run) -> Sequence[tuple[int, float]]:
         """Where a word or run that begins at a token may end, and how alike it is."""
-        found = []
-        word = self._known.get(self.tokens[at].form)
-        score = word.alike.get(node) if word is not None and isinstance(node, WordNode) else None
-        if score is not None:
-            most = _BROKEN if self._origins[at] in self._pieces else 1.0
-            found.append((at + 1, min(score, most)))
         further = self._further.get(at)
-        return [*found, *further.get(node, ())] if further else found
+        further_ends = further.get(node, ()) if further else ()
+        if isinstance(node, Run):
+            return further_ends
+        score = self._known[self.tokens[at].form].alike.get(node)
+        if score is None:
+            return further_ends
+        if self._pieces and self._origins[at] in self._pieces:
+            score = min(score, _BROKEN)
+        return ((at + 1, score), *further_ends)
 
     def as_given(self, match: PhraseMatch) -> PhraseMatch:
         """A match with the places of the given tokens."""
@@ -399,11 +442,14 @@ class _Heard:
             return ends >> 1
         if name not in self._parsed:
             may_begin = _MAY_BEGIN.get(name)
-            self._parsed[name] = sum(
-                places for form, places in self.places.items() if may_begin is None or may_begin(form, self.language)
-            )
-        begins = (at for at in members(self._parsed[name]) if any(ends >> end & 1 for end, _ in self.parsed_at(name, at)))
-        return sum(1 << at for at in begins)
+            places = sum(at for form, at in self.places.items() if may_begin is None or may_begin(form, self.language))
+            parsed = ((at, self.parsed_at(name, at)) for at in members(places))
+            self._parsed[name] = [(1 << at, sum(1 << end for end, _ in found)) for at, found in parsed if found]
+        begins = 0
+        for at, its_ends in self._parsed[name]:
+            if its_ends & ends:
+                begins |= at
+        return begins
 
     def parsed_at(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
         """Where something of a class that begins at a token may end, and its value."""
