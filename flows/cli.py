@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows import export_commands, operation_commands, pages_commands, standards_commands
+from flows import erase_commands, export_commands, operation_commands, pages_commands, privacy_commands, standards_commands
 from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
 
 app = typer.Typer(
@@ -39,6 +39,8 @@ app.add_typer(operation_commands.app)
 app.add_typer(export_commands.app)
 app.add_typer(pages_commands.app)
 app.add_typer(pages_commands.report_group)
+app.add_typer(privacy_commands.app)
+app.add_typer(erase_commands.app)
 
 LOG_WIDTH = 120
 

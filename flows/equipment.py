@@ -12,6 +12,7 @@ from flows.settings import DiarizerSettings, Settings, TranscriberSettings
 from postcall.analyzer import Registry, discover
 from postcall.conduct.evaluate import Judge, check_measures
 from postcall.errors import SettingsError
+from postcall.language.personal.kinds import PersonalDataPolicy
 from postcall.policy import Policy, PolicySet, load_policy
 from postcall.speech.engines import Diarizer, Transcriber, load_diarizer, load_transcriber
 from standards import load_manual, manual_ids
@@ -107,7 +108,7 @@ def _diarizer(asked: DiarizerSettings) -> tuple[Diarizer | None, str]:
 
 def policy_sections(registry: Registry) -> dict[str, type[Policy]]:
     """Every policy section there is, by name."""
-    return {**LISTENING_POLICIES, **registry.policies}
+    return {**LISTENING_POLICIES, "personal_data": PersonalDataPolicy, **registry.policies}
 
 
 def library_versions() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
 from flows.failures import Failure
@@ -23,6 +23,7 @@ from storage.ledger import Ledger
 from storage.recording_names import NamePattern
 from storage.recordings import Fingerprint, Recordings, expand, match
 from storage.telephony import ReadRecords, business_day, read_call_records, records_from_names
+from storage.tombstones import Tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,10 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
         Nothing of the call-record file can be read.
     """
     recordings = _open_folder(expand(settings.recordings, day))
-    files = recordings.list()
+    erased = Tombstones.read(settings.store)
+    files = [path for path in recordings.list() if not erased.has_path(path)]
     pattern = NamePattern(settings.recorder.name_pattern) if settings.recorder.name_pattern else None
-    read = _read_records(settings, day, files, pattern)
+    read = _without_erased(_read_records(settings, day, files, pattern), erased)
     matched = match(read.records, files)
     refused = [problem for problem in read.problems if problem.call_date in (day, None)]
     failures = [
@@ -104,6 +106,9 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
         ledger,
         {record.call_id: matched.paths[record.call_id] for record in today if record.call_id in matched.paths},
     )
+    gone = {call_id for call_id, sha256 in hashes.items() if erased.has_sound(sha256)}
+    today = [record for record in today if record.call_id not in gone]
+    hashes = {call_id: sha256 for call_id, sha256 in hashes.items() if call_id not in gone}
     problems |= {call_id: error for call_id, error in matched.problems.items() if call_id not in problems}
     problems |= ledger.settle_owners(day, hashes)
     ledger.mark_seen(day, [record.call_id for record in today])
@@ -136,6 +141,24 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
                 failures.append(Failure("transcript", refusal, call_id=record.call_id, recording=path))
                 calls.append(call)
     return NightPlan(day, recordings, tuple(calls), tuple(failures))
+
+
+def _without_erased(read: ReadRecords, erased: Tombstones) -> ReadRecords:
+    """Records without those of calls that were erased, whoever delivers them again."""
+    return replace(
+        read,
+        records=tuple(
+            record
+            for record in read.records
+            if not erased.has_call(record.call_id) and not (record.recording and erased.has_path(record.recording))
+        ),
+        problems=tuple(
+            problem
+            for problem in read.problems
+            if not (problem.call_id and erased.has_call(problem.call_id))
+            and not (problem.recording and erased.has_path(problem.recording))
+        ),
+    )
 
 
 def _open_folder(root: str) -> Recordings:

@@ -196,13 +196,42 @@ class Ledger:
 
     # ── erasure ──────────────────────────────────────────────────────────────
 
-    def forget(self, call_ids: Iterable[str], paths: Iterable[str]) -> None:
-        """Erase calls and files for good: a path or an id may hold a telephone number."""
+    def sounds_of(self, call_ids: Iterable[str], paths: Iterable[str]) -> set[str]:
+        """SHA-256 of the sounds that calls own, and of the files at paths."""
+        owned = [self._read("select sha256 from owner where call_id = ?", (call_id,)) for call_id in call_ids]
+        hashed = [self._read("select sha256 from file where path = ?", (path,)) for path in paths]
+        return {row[0] for rows in (*owned, *hashed) for row in rows}
+
+    def forget(self, call_ids: Iterable[str], paths: Iterable[str], sounds: Iterable[str] = ()) -> None:
+        """Erase calls, files and sounds for good: a path or an id may hold a telephone number."""
+        hashes = [(sha256,) for sha256 in sounds]
         with self._writing() as db:
             ids = [(call_id,) for call_id in call_ids]
             db.executemany("delete from call where call_id = ?", ids)
             db.executemany("delete from owner where call_id = ?", ids)
             db.executemany("delete from file where path = ?", [(path,) for path in paths])
+            db.executemany("delete from file where sha256 = ?", hashes)
+            db.executemany("delete from owner where sha256 = ?", hashes)
+        self._truncate()
+
+    def owned_before(self, day: date) -> set[str]:
+        """SHA-256 of the sounds that belong to calls of days before one."""
+        return {row[0] for row in self._read("select sha256 from owner where call_date < ?", (day.isoformat(),))}
+
+    def forget_before(self, day: date) -> int:
+        """Erase calls and owners of days before one for good; how many calls."""
+        with self._writing() as db:
+            gone = db.execute("delete from call where call_date < ?", (day.isoformat(),)).rowcount
+            db.execute("delete from file where sha256 in (select sha256 from owner where call_date < ?)", (day.isoformat(),))
+            db.execute("delete from owner where call_date < ?", (day.isoformat(),))
+        self._truncate()
+        return gone
+
+    def calls_before(self, day: date) -> int:
+        """How many states of calls of days before one there are."""
+        return int(self._read("select count(*) from call where call_date < ?", (day.isoformat(),))[0][0])
+
+    def _truncate(self) -> None:
         with self._lock, _as_storage_error():
             # The log still holds the old pages; this writes them over and cuts it off.
             self._db.execute("pragma wal_checkpoint(truncate)").fetchall()

@@ -176,6 +176,16 @@ class Recordings:
                 raise _failed(error) from error
         return digest.hexdigest()
 
+    def remove(self, relative: str) -> None:
+        """Delete a recording, or what lies beside it. Raises as `check` does, and StorageError when the folder cannot be written."""
+        self._info(relative)
+        try:
+            self._fs.rm_file(self._full(relative))
+        except OSError as error:
+            raise StorageError(
+                f"a recording cannot be deleted: {type(error).__name__}", hint="the rights on the folder must allow it"
+            ) from error
+
     def sidecar(self, relative: str, suffixes: Sequence[str], *, call_id: str | None = None) -> str | None:
         """The file beside a recording, with the first suffix that is there.
 

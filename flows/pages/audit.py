@@ -2,13 +2,15 @@
 
 Conventions
 -----------
-One SQLite file in the store's folder, which is only ever added to. A page whose row cannot be written is not shown. Rows hold
+One SQLite file in the store's folder, which is added to; only erasing a call and the days of
+`retention` change it. A page whose row cannot be written is not shown. Rows hold
 ids and times, and the name that a reverse proxy gave the reader; nothing of what was said.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,6 +21,8 @@ from postcall.errors import StorageError
 
 FILE_NAME = "audit.sqlite"
 TIMEOUT_S = 10.0
+ERASED = "[erased]"
+"""What stands in place of the id of a call that was erased."""
 
 What = Literal["page", "audio"]
 
@@ -70,6 +74,40 @@ class PageAudit:
                 f"the audit of opened calls cannot be written: {type(error).__name__}",
                 hint=f"the store must be writable; {FILE_NAME} lies in it",
             ) from error
+
+    def forget(self, call_ids: Iterable[str]) -> int:
+        """Put `ERASED` in place of ids of calls: that somebody looked stays known, at what not. How many rows.
+
+        Raises
+        ------
+        StorageError
+            It cannot be written.
+        """
+        ids = [(ERASED, call_id) for call_id in call_ids]
+        return self._change(lambda db: db.executemany("update opened set call_id = ? where call_id = ?", ids).rowcount)
+
+    def forget_before(self, moment: datetime) -> int:
+        """Remove rows of before a moment; how many.
+
+        Raises
+        ------
+        StorageError
+            It cannot be written.
+        """
+        at = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+        return self._change(lambda db: db.execute("delete from opened where opened_at < ?", (at,)).rowcount)
+
+    def _change(self, change: Callable[[sqlite3.Connection], int]) -> int:
+        if not self._path.exists():
+            return 0
+        try:
+            with closing(sqlite3.connect(self._path, timeout=TIMEOUT_S)) as db:
+                db.execute("pragma secure_delete = on")
+                with db:
+                    db.execute(_TABLE)
+                    return max(0, change(db))
+        except sqlite3.Error as error:
+            raise StorageError(f"the audit of opened calls cannot be written: {type(error).__name__}") from error
 
     def rows(self) -> list[Opened]:
         """All rows, in order of time; none when nothing was ever opened.

@@ -1,0 +1,117 @@
+"""Commands that remove data for good: ``erase``, ``retain``.
+
+Conventions
+-----------
+Both show what would go and change nothing, unless ``--yes`` is given. Neither prints a key, an id of a call or a path.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from flows.pages_commands import SettingsFile, Store, chosen_settings
+
+if TYPE_CHECKING:
+    from flows.erasure import ErasurePlan
+
+app = typer.Typer()
+
+LOG_WIDTH = 120
+MOST_TABLES = 6
+
+Yes = Annotated[bool, typer.Option("--yes", metavar="", help="Do it; without it nothing is changed.")]
+
+
+@app.command(
+    epilog="Ends with 0 when it is done, or shown; 2 when there is no call of this customer; 1 when it was broken off: run it again."
+)
+def erase(
+    customer: Annotated[str, typer.Option("--customer", metavar="KEY", help="Customer key, as the call records have it.")],
+    yes: Yes = False,
+    recordings: Annotated[
+        bool, typer.Option("--recordings", metavar="", help="Delete the recordings in their own folder, too.")
+    ] = False,
+    exports: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="File or folder of exports to search; exports/ of this folder when not given."),
+    ] = None,
+    store: Store = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Remove everything of a customer's calls, for good, and write a proof. Shows what would go, unless --yes is given.
+
+    Goes: rows in every table and every old version of them, artifacts, words, call pages, reports and exports that name a call,
+    states and digests in the ledger, ids in the audit. Later nights leave the calls out, even if they are delivered again.
+    """
+    from flows.erasure import EXPORTS, is_erased, plan_erasure
+    from flows.erasure import erase as erase_all
+    from postcall.errors import SettingsError
+
+    chosen, console = chosen_settings(settings, store), _console()
+    places = exports if exports is not None else [EXPORTS]
+    plan = plan_erasure(chosen, customer, places)
+    proof = is_erased(chosen.store, customer)
+    if not plan.owned and proof is not None:
+        console.print("This customer was erased; nothing is left in the store.", highlight=False)
+        console.print(f"proof: {proof}", highlight=False, soft_wrap=True, markup=False)
+        return
+    if not yes:
+        if not plan.owned:
+            raise SettingsError("no call of this customer is in the store", hint="is the key written as in the call records?")
+        console.print("[bold]Would be removed for good:[/bold]")
+        console.print(_planned(plan, with_recordings=recordings))
+        _print_left(console, plan, with_recordings=recordings)
+        console.print("Nothing was changed; the same with [bold]--yes[/bold] does it.", highlight=False)
+        return
+    with console.status("erasing"):
+        proof, said = erase_all(chosen, customer, with_recordings=recordings, exports=places)
+    calls, files = said["removed"]["calls"], len(said["files"])
+    console.print(
+        f"[bold green]Erased[/bold green]: {calls} calls, {said['removed']['rows']} rows, {files} files.", highlight=False
+    )
+    _print_left(console, plan, with_recordings=recordings)
+    console.print(f"proof: {proof}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _planned(plan: ErasurePlan, *, with_recordings: bool) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, show_header=False, padding=(0, 1))
+    shown.add_column(no_wrap=True)
+    shown.add_column(justify="right", no_wrap=True)
+    shown.add_column()
+    counts = plan.counts
+    tables = [name for name, count in plan.rows.items() if count]
+    named = ", ".join(tables[:MOST_TABLES]) + (f" and {len(tables) - MOST_TABLES} more" if len(tables) > MOST_TABLES else "")
+    shown.add_row("calls", str(counts["calls"]), "")
+    shown.add_row("rows", str(counts["rows"]), named)
+    shown.add_row("old versions", "all", "of every table that has calls")
+    shown.add_row("artifacts", str(counts["artifacts"]), "what was found in the sound, and the words")
+    shown.add_row("call pages", str(counts["call_pages"]), "with their sound")
+    shown.add_row("reports, other files", str(counts["reports_and_files"]), "that name a call; publish them again")
+    shown.add_row("exports", str(counts["exports"]), "that name a call or the customer; export them again")
+    if with_recordings:
+        shown.add_row("recordings", str(len(plan.recordings)), "in their own folder, with transcripts beside them")
+    return shown
+
+
+def _print_left(console: Console, plan: ErasurePlan, *, with_recordings: bool) -> None:
+    if plan.recordings and not with_recordings:
+        console.print(
+            f"{len(plan.recordings)} files in the recordings folder stay (--recordings deletes them); nights leave them out.",
+            highlight=False,
+        )
+    console.print(
+        "The call records of the telephony, backups and logs are not in reach: see docs/privacy.md.",
+        style="dim",
+        highlight=False,
+    )
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=LOG_WIDTH)
