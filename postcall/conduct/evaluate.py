@@ -235,7 +235,7 @@ def _windowed(window: Window, role: Role, scene: Scene) -> list[Span]:
         end_ms = min(end_ms, start_ms + round(window.first_s * 1000))
     if window.last_s is not None:
         start_ms = max(start_ms, whole.end_ms - round(window.last_s * 1000))
-    turns = [turn.span for turn in scene.call.turns if turn.role is role]
+    turns = scene.turns[role]
     if window.first_turns is not None and len(turns) >= window.first_turns:
         end_ms = min(end_ms, turns[window.first_turns - 1].end_ms)
     if window.last_turns is not None and len(turns) >= window.last_turns:

@@ -311,6 +311,7 @@ class Manual:
         self.heading, self.rules, self.not_audible = heading, rules, not_audible
         self._groups = dict(phrases)
         self._resolved: dict[str, tuple[str, ...]] = {}
+        self._all_resolved: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.patterns: dict[str, Phrase] = {}
         for rule in rules:
             for reference in references(rule):
@@ -346,8 +347,12 @@ class Manual:
         return self._resolved[reference]
 
     def all_of(self, references: Iterable[str]) -> tuple[str, ...]:
-        """Patterns that several references stand for, each once."""
-        return tuple(dict.fromkeys(pattern for reference in references for pattern in self.resolve(reference)))
+        """Patterns that several references stand for, each once; kept, for every call asks for the same."""
+        named = tuple(references)
+        if named not in self._all_resolved:
+            patterns = (pattern for reference in named for pattern in self.resolve(reference))
+            self._all_resolved[named] = tuple(dict.fromkeys(patterns))
+        return self._all_resolved[named]
 
     def _patterns(self, reference: str, inside: tuple[str, ...]) -> list[str]:
         if not reference.startswith("@"):

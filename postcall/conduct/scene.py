@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Phrases of all rules are found in one pass a party, when the first rule asks. Whatever a call lacks raises `MissingInput` with
-the reason, which becomes *not measurable*.
+Phrases are found when a rule asks for them, each once a party for all rules and manuals. Whatever a call lacks raises
+`MissingInput` with the reason, which becomes *not measurable*.
 
 Definition
 ----------
@@ -24,7 +24,7 @@ from postcall.call import Call
 from postcall.conduct.manual import Manual
 from postcall.conduct.results import Finding
 from postcall.errors import MissingInput
-from postcall.language.phrases import Phrase, PhraseBook, PhraseMatch
+from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch
 from postcall.language.tokens import Token, tokens
 from postcall.not_measurable import reasons_by_column
 from postcall.spans import Span, total_ms
@@ -36,7 +36,7 @@ SPEECH_WITHOUT_WORDS_MS = 5_000
 
 
 class Said:
-    """What the parties of a call say, with all phrases of the manuals of its language found in it, once.
+    """What the parties of a call say, in which each phrase of the manuals of its language is sought once, when it is asked for.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ class Said:
     def __init__(self, call: Call, language: str, book: PhraseBook) -> None:
         self._call, self._language, self._book = call, language, book
         self._tokens: dict[Role, tuple[Token, ...]] = {}
-        self._found: dict[Role, dict[str, list[PhraseMatch]]] = {}
+        self._heard: dict[Role, HeardPhrases] = {}
+        self._matches: dict[tuple[Role, tuple[str, ...]], list[PhraseMatch]] = {}
 
     def tokens(self, role: Role) -> tuple[Token, ...]:
         """Tokens of a party.
@@ -68,11 +69,42 @@ class Said:
             self._tokens[role] = tokens(words, self._language)
         return self._tokens[role]
 
-    def found(self, role: Role) -> dict[str, list[PhraseMatch]]:
-        """Matches of each pattern in what a party says; raises as `tokens` does."""
-        if role not in self._found:
-            self._found[role] = self._book.find(self.tokens(role))
-        return self._found[role]
+    def heard(self, role: Role) -> HeardPhrases:
+        """What a party says, in which each pattern is found when it is asked for; raises as `tokens` does."""
+        if role not in self._heard:
+            self._heard[role] = self._book.hear(self.tokens(role))
+        return self._heard[role]
+
+    def matches(self, role: Role, patterns: tuple[str, ...]) -> list[PhraseMatch]:
+        """Where a party says one of some patterns; see `Scene.matches`. Rules of one manual, and manuals, share it."""
+        if (role, patterns) not in self._matches:
+            heard, said = self.heard(role), self.tokens(role)
+            found = [
+                match
+                for pattern in patterns
+                for match in heard.found(pattern)
+                if not any(token.is_in_doubt for token in said[match.first : match.last + 1])
+            ]
+            kept: list[PhraseMatch] = []
+            for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
+                if all(match.last < other.first or match.first > other.last for other in kept):
+                    kept.append(match)
+            self._matches[role, patterns] = sorted(kept, key=lambda one: one.first)
+        return self._matches[role, patterns]
+
+    @cached_property
+    def places(self) -> dict[Role, list[int]]:
+        """Place in the transcript of each word of a party."""
+        place_of = {id(word): place for place, word in enumerate(self._call.need_transcript().words)}
+        return {role: [place_of[id(word)] for word in self._call.words(role)] for role in PARTIES}
+
+    @cached_property
+    def turns(self) -> dict[Role, list[Span]]:
+        """Turns of each party, in order of start; raises as `Call.turns` does."""
+        turns: dict[Role, list[Span]] = {role: [] for role in PARTIES}
+        for turn in self._call.turns:
+            turns[turn.role].append(turn.span)
+        return turns
 
 
 class Scene:
@@ -116,18 +148,7 @@ class Scene:
 
         What is in doubt to be the party's is left out.
         """
-        of_pattern, said = self._said.found(role), self.tokens(role)
-        found = [
-            match
-            for pattern in self.manual.all_of(references)
-            for match in of_pattern[pattern]
-            if not any(token.is_in_doubt for token in said[match.first : match.last + 1])
-        ]
-        kept: list[PhraseMatch] = []
-        for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
-            if all(match.last < other.first or match.first > other.last for other in kept):
-                kept.append(match)
-        return sorted(kept, key=lambda one: one.first)
+        return self._said.matches(role, self.manual.all_of(tuple(references)))
 
     def said(self, role: Role, group: str) -> list[Finding]:
         """Where a party says a group of phrases; nothing for a group that the manual does not have."""
@@ -138,7 +159,7 @@ class Scene:
     def finding(self, role: Role, match: PhraseMatch) -> Finding:
         """A match as evidence."""
         said = self.tokens(role)[match.first : match.last + 1]
-        places = self._places[role]
+        places = self._said.places[role]
         return Finding(
             Span(said[0].start_ms, max(said[-1].end_ms, said[0].start_ms + 1)),
             role,
@@ -147,11 +168,10 @@ class Scene:
             match.score,
         )
 
-    @cached_property
-    def _places(self) -> dict[Role, list[int]]:
-        """Place in the transcript of each word of a party."""
-        place_of = {id(word): place for place, word in enumerate(self.call.need_transcript().words)}
-        return {role: [place_of[id(word)] for word in self.call.words(role)] for role in PARTIES}
+    @property
+    def turns(self) -> dict[Role, list[Span]]:
+        """Turns of each party, in order of start; raises as `Call.turns` does."""
+        return self._said.turns
 
     # ── measures ─────────────────────────────────────────────────────────────
 

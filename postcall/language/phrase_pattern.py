@@ -66,10 +66,16 @@ class Run:
     characters: tuple[str, ...]
     is_exact: bool = False
 
-    @property
-    def written(self) -> str:
-        """Its characters."""
-        return "".join(self.characters)
+    written: str = ""
+    """Its characters."""
+    _hash: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", "".join(self.characters))
+        object.__setattr__(self, "_hash", hash((self.characters, self.is_exact)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

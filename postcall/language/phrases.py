@@ -159,26 +159,19 @@ class PhraseBook:
         self._runs = PhraseRuns(node for node in leaves if isinstance(node, Run))
         first = len(self._words.numbers)
         self._numbers = self._words.numbers | {run: first + number for number, run in enumerate(self._runs.runs)}
-        self._sought = [_Sought.of(name, phrase, self._numbers) for name, phrases in self._groups.items() for phrase in phrases]
-        self._joined = frozenset(form for sought in self._sought for form in sought.joined)
+        self._sought = {
+            name: [_Sought.of(phrase, self._numbers) for phrase in phrases] for name, phrases in self._groups.items()
+        }
+        self._joined = frozenset(form for group in self._sought.values() for sought in group for form in sought.joined)
 
     def find(self, tokens: Sequence[Token]) -> dict[str, list[PhraseMatch]]:
         """Matches of every group, in order of start, none of a group overlapping."""
-        heard = self._heard(tokens)
-        found: dict[str, list[PhraseMatch]] = {name: [] for name in self._groups}
-        begun: set[str] = set()
-        for sought in self._sought:
-            if heard.lacks(sought):
-                continue
-            for start in members(sought.begins(heard.everywhere, heard)):
-                best = _best(sought.phrase, heard, start)
-                if best is not None:
-                    found[sought.group].append(heard.as_given(best))
-                    begun.add(sought.group)
-        for name in begun:
-            if len(found[name]) > 1:
-                found[name] = _without_overlaps(found[name])
-        return found
+        heard = self.hear(tokens)
+        return {name: heard.found(name) for name in self._groups}
+
+    def hear(self, tokens: Sequence[Token]) -> HeardPhrases:
+        """What a party says, in which groups are found when they are asked for."""
+        return HeardPhrases(self._sought, self._heard(tokens))
 
     def _heard(self, tokens: Sequence[Token]) -> _Heard:
         """For every token the words or runs that may begin there, with where they end and how alike they are."""
@@ -201,6 +194,28 @@ class PhraseBook:
         return heard
 
 
+class HeardPhrases:
+    """What a party says, before the phrases of a book; of `PhraseBook.hear`."""
+
+    def __init__(self, sought: Mapping[str, Sequence[_Sought]], heard: _Heard) -> None:
+        self._sought, self._heard = sought, heard
+        self._found: dict[str, list[PhraseMatch]] = {}
+
+    def found(self, name: str) -> list[PhraseMatch]:
+        """Matches of a group, in order of start, none overlapping."""
+        if name not in self._found:
+            heard = self._heard
+            found = [
+                heard.as_given(best)
+                for sought in self._sought[name]
+                if not heard.lacks(sought)
+                for start in members(sought.begins(heard.everywhere, heard))
+                if (best := _best(sought, heard, start)) is not None
+            ]
+            self._found[name] = _without_overlaps(found) if len(found) > 1 else found
+        return self._found[name]
+
+
 def _taken_apart(tokens: Sequence[Token], words: Mapping[str, HeardWord]) -> tuple[Sequence[int], Sequence[Token]]:
     """Tokens, with those that are two words of phrases written together taken apart, and which token each is of."""
     origins: list[int] = []
@@ -220,12 +235,12 @@ def _taken_apart(tokens: Sequence[Token], words: Mapping[str, HeardWord]) -> tup
 # ── matching ─────────────────────────────────────────────────────────────────
 
 
-def _best(phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
+def _best(sought: _Sought, heard: _Heard, start: int) -> PhraseMatch | None:
     best: _State | None = None
-    begin = _State(start)
-    # Two words of which one token may be both are rare; without any, all ways are gone through node by node, in the same order.
-    nodes = phrase.tree.nodes
-    for state in _ways(nodes, 0, begin, heard) if heard.joined else _through(nodes, [begin], heard):
+    begin, nodes = _State(start), sought.phrase.tree.nodes
+    # Where no token is two words at once, all ways are gone through node by node, in the same order.
+    is_plain = sought.joined.isdisjoint(heard.joined)
+    for state in _through(nodes, [begin], heard) if is_plain else _ways(nodes, 0, begin, heard):
         if state.first != start:
             continue
         if best is None or (state.score, best.last) > (best.score, state.last):
@@ -235,7 +250,7 @@ def _best(phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
     if heard.language == "zh" and best.score < 1.0 and best.letters < _FEWEST_CHARACTERS:
         return None
     said = heard.tokens[best.first : best.last + 1]
-    if any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
+    if len(said) > 1 and any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
         return None
     return PhraseMatch(best.first, best.last, best.score, dict(best.values))
 
@@ -243,11 +258,9 @@ def _best(phrase: Phrase, heard: _Heard, start: int) -> PhraseMatch | None:
 def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard) -> list[_State]:
     """The states in which all nodes fit from given ones on, in order of their ways."""
     for node in nodes:
-        kind = type(node)
-        if kind is WordNode or kind is Run:
+        if isinstance(node, WordNode | Run):
             states = [after for state in states for after in _over_words(node, state, heard)]
-        elif kind is Choice:
-            assert isinstance(node, Choice)
+        elif isinstance(node, Choice):
             passed: list[_State] = []
             for state in states:
                 for way in node.ways:
@@ -262,21 +275,17 @@ def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard) -> li
     return states
 
 
-def _over_words(node: Node, state: _State, heard: _Heard) -> list[_State]:
+def _over_words(node: WordNode | Run, state: _State, heard: _Heard) -> list[_State]:
     """After a word or run, hesitations before it passed over."""
-    assert isinstance(node, WordNode | Run)
-    at, tokens = state.at, heard.tokens
-    found: list[_State] = []
-    while at < len(tokens):
-        for end, score in heard.ends(at, node):
-            found.append(
-                state.over(end, len(node.written), score)
-                if at == state.at
-                else state.moved(at).over(end, len(node.written), score)
-            )
-        if state.first < 0 or tokens[at].form not in _HESITATIONS:
-            break
+    at, count, length = state.at, len(heard.tokens), len(node.written)
+    if at >= count:
+        return []
+    found = [state.over(end, length, score) for end, score in heard.ends(at, node)]
+    if state.first < 0 or not heard.hesitations:
+        return found
+    while heard.hesitations >> at & 1 and at + 1 < count:
         at += 1
+        found += [state.moved(at).over(end, length, score) for end, score in heard.ends(at, node)]
     return found
 
 
@@ -464,8 +473,6 @@ class _Sought:
 
     Attributes
     ----------
-    group
-        What its matches belong to.
     begins
         Where it may begin.
     joined
@@ -474,17 +481,16 @@ class _Sought:
         Sets of numbers of words, as bits; of each set one is in every match.
     """
 
-    group: str
     phrase: Phrase
     begins: Backwards
     joined: frozenset[str]
     required: tuple[int, ...]
 
     @classmethod
-    def of(cls, group: str, phrase: Phrase, numbers: Mapping[WordNode | Run, int]) -> _Sought:
+    def of(cls, phrase: Phrase, numbers: Mapping[WordNode | Run, int]) -> _Sought:
         nodes = phrase.tree.nodes
         needed = tuple(sum(1 << number for number in {numbers[word] for word in words}) for words in required(nodes))
-        return cls(group, phrase, compile_places(nodes, numbers), all_joined(nodes), needed)
+        return cls(phrase, compile_places(nodes, numbers), all_joined(nodes), needed)
 
 
 def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Iterator[tuple[int, float | None]]:
