@@ -45,7 +45,8 @@ def call(
     ] = False,
     open_it: Annotated[bool, typer.Option("--open", metavar="", help="Open it in the browser.")] = False,
     personal: Annotated[
-        bool, typer.Option("--personal", metavar="", help="Show the agent's name and the customer's number.")
+        bool,
+        typer.Option("--personal", metavar="", help="Show the agent's name, the customer's number, and numbers in the words."),
     ] = False,
     language: Language = None,
     store: Store = None,
@@ -56,14 +57,23 @@ def call(
     from flows.pages.call_page import call_page, find_sound, write_call_page
     from flows.pages.labels import Labels
     from flows.pages.publish import reports_folder
+    from flows.redacted import personal_data_policy
     from storage.tables import Tables
 
     chosen = chosen_settings(settings, store)
     labels = Labels(language or chosen.pages.language)
     given = {"embed_audio": embed_audio or chosen.pages.embed_audio, "personal": personal or chosen.pages.personal}
     facts = read_call(Tables(chosen.store), call_id, date.date() if date else None)
-    heard = find_sound(facts, chosen)
-    page = call_page(facts, heard, chosen.pages.model_copy(update=given), labels, manuals=chosen.manuals or ())
+    shown = chosen.pages.model_copy(update=given)
+    heard = find_sound(facts, chosen.model_copy(update={"pages": shown}))
+    page = call_page(
+        facts,
+        heard,
+        shown,
+        labels,
+        manuals=chosen.manuals or (),
+        personal_data=personal_data_policy(chosen),
+    )
     path = out or reports_folder(chosen.store, chosen.pages) / "calls" / f"{page.name}.html"
     write_call_page(page, path)
     console = Console()

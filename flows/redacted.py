@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-What is found is `postcall.language.personal.finder` on the words of the tables, by the policy that is in force now, not by that of
-the night: whoever tightens it need not run nights again.
+What is found is `postcall.language.personal.finder` on the words of the tables, by the policy that is in force now, not by
+that of the night: whoever tightens it need not run nights again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def findings_of(facts: CallFacts, policy: PersonalDataPolicy) -> tuple[list[Word
 
 
 def _speaker(row: Row) -> str | None:
-    return row["speaker_role"] or row["speaker"]
+    known = row["speaker_role"] or row["speaker"]
+    return None if known is None else str(known)
 
 
 def without_personal_data(facts: CallFacts, policy: PersonalDataPolicy) -> CallFacts:
@@ -61,7 +62,8 @@ def without_personal_data(facts: CallFacts, policy: PersonalDataPolicy) -> CallF
         return facts
     words, findings = findings_of(facts, policy)
     by_first = {mark.places[0]: mark for mark in marks_of(words, findings)}
-    hidden = {place for mark in by_first.values() for place in mark.places}
+    hidden = {place: first for first, mark in by_first.items() for place in mark.places}
+    moved = {rows[place]["position"]: rows[first]["position"] for place, first in hidden.items()}
     kept: list[Mapping[str, Any]] = []
     for place, row in enumerate(rows):
         if place in by_first:
@@ -69,7 +71,16 @@ def without_personal_data(facts: CallFacts, policy: PersonalDataPolicy) -> CallF
             kept.append({**row, "text": mark.kind.mark, "end_ms": mark.span.end_ms, "is_in_doubt": False})
         elif place not in hidden:
             kept.append(row)
-    return replace(facts, rows={**facts.rows, "stage_word": kept})
+    # Evidence that begins or ends inside a mark begins or ends with it.
+    evidence = [
+        {
+            **row,
+            "first_word": moved.get(row["first_word"], row["first_word"]),
+            "last_word": moved.get(row["last_word"], row["last_word"]),
+        }
+        for row in facts.all("event_rule_evidence")
+    ]
+    return replace(facts, rows={**facts.rows, "stage_word": kept, "event_rule_evidence": evidence})
 
 
 def covered_spans(findings: Sequence[Finding], words: Sequence[Word], policy: PersonalDataPolicy) -> tuple[Span, ...]:

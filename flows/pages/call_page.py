@@ -23,12 +23,14 @@ from flows.pages.publish import call_page_name
 from flows.pages.reasons import Reasons, unmeasured
 from flows.pages.scorecards import scorecards
 from flows.pages.settings import PageSettings
-from flows.pages.sound import MEDIA_TYPES, SUFFIXES, PageSound, page_sound
+from flows.pages.sound import MEDIA_TYPES, SUFFIXES, Cover, PageSound, page_sound
 from flows.pages.spoken import Line, said_lines
 from flows.pages.templates import render
+from flows.redacted import covered_spans, findings_of, personal_data_policy, without_personal_data
 from flows.settings import Settings
 from postcall.audio.decode import DecodePolicy
 from postcall.errors import PostCallError
+from postcall.language.personal.kinds import PersonalDataPolicy
 from storage.recordings import Recordings, expand
 
 PARTIES = ("agent", "customer")
@@ -66,7 +68,7 @@ class HeardSound:
 
 
 def find_sound(facts: CallFacts, settings: Settings) -> HeardSound:
-    """The sound of a call for its page."""
+    """The sound of a call for its page, with a tone over personal data where the policy says so."""
     recording = facts.one("stage_recording")
     if not recording:
         return HeardSound(None, _why_no_recording(facts))
@@ -78,10 +80,19 @@ def find_sound(facts: CallFacts, settings: Settings) -> HeardSound:
                 settings.pages.audio_format,
                 is_same_on_both=recording["topology"] == "dual_mono",
                 decoding=DecodePolicy(**facts.policy.get("decode", {})),
+                cover=_covered(facts, settings),
             )
     except PostCallError as error:
         return HeardSound(None, error.message)
     return HeardSound(sound)
+
+
+def _covered(facts: CallFacts, settings: Settings) -> Cover | None:
+    policy = personal_data_policy(settings)
+    if not policy.redact_sound or settings.pages.personal:
+        return None
+    words, findings = findings_of(facts, policy)
+    return Cover(covered_spans(findings, words, policy), policy.tone_dbfs)
 
 
 def call_page(
@@ -92,6 +103,7 @@ def call_page(
     *,
     manuals: Sequence[str] = (),
     audio_address: str | None = None,
+    personal_data: PersonalDataPolicy | None = None,
 ) -> CallPage:
     """The page of a call.
 
@@ -100,14 +112,18 @@ def call_page(
     facts, heard
         The call and its sound.
     pages
-        Whether the sound is embedded, and whether names are shown.
+        Whether the sound is embedded, and whether names and personal data are shown.
     labels
         Language of the page.
     manuals
         Manuals of one's own, by file.
     audio_address
         Where the page finds its sound; the file beside it when not given.
+    personal_data
+        What is hidden in words and quotes unless ``pages.personal`` is set; None for the default policy.
     """
+    if not pages.personal:
+        facts = without_personal_data(facts, personal_data or PersonalDataPolicy())
     sound, name = heard.sound, call_page_name(facts.call_id)
     beside = None if sound is None or pages.embed_audio or audio_address else f"{name}{SUFFIXES[sound.audio_format]}"
     lines = said_lines(facts)

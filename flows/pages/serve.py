@@ -53,6 +53,7 @@ from flows.pages.labels import Labels
 from flows.pages.publish import CALLS, INDEX, Manifest, all_days_page, published_days, reports_folder
 from flows.pages.sound import MEDIA_TYPES, SUFFIXES
 from flows.pages.templates import digest_source, render, shared_style, source
+from flows.redacted import personal_data_policy
 from flows.settings import Settings
 from postcall.errors import StorageError
 from storage.tables import Tables
@@ -252,7 +253,9 @@ class _Pages:
         address = f"/audio?{urlencode({'id': facts.call_id, 'date': facts.day.isoformat()})}"
         settings = self._settings.pages.model_copy(update={"embed_audio": False})
         manuals = self._settings.manuals or ()
-        return _page(call_page(facts, heard, settings, self._labels, manuals=manuals, audio_address=address).html)
+        hidden = personal_data_policy(self._settings)
+        page = call_page(facts, heard, settings, self._labels, manuals=manuals, audio_address=address, personal_data=hidden)
+        return _page(page.html)
 
     def audio(self, request: Request) -> Response:
         facts = self._facts(request)

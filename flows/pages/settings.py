@@ -27,7 +27,9 @@ class PageSettings(BaseModel):
     )
     embed_audio: bool = Field(False, description="Sound inside the call page, not in a file beside it.")
     personal: bool = Field(
-        False, description="Name of the agent and number of the customer on call pages; words and voices are there in any case."
+        False,
+        description="Name of the agent, number of the customer, and personal data in words on call pages; voices are "
+        "there unless personal_data.redact_sound of the policy hides them.",
     )
     calls_a_day: int = Field(20, ge=0, le=1000, description="Most call pages that a night publishes, the worst first.")
     user_header: str | None = Field(

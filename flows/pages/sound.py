@@ -26,7 +26,9 @@ from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from flows.pages.settings import AudioFormat
+from postcall.audio.covering import covered
 from postcall.audio.decode import DecodePolicy, decode, resample
+from postcall.spans import Span
 
 PAGE_RATE_HZ = 16_000
 MIN_BIN_MS = 10
@@ -70,7 +72,22 @@ class PageSound:
     duration_ms: int
 
 
-def page_sound(source: BinaryIO, audio_format: AudioFormat, *, is_same_on_both: bool, decoding: DecodePolicy) -> PageSound:
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A tone of ``level_dbfs`` over ``spans``."""
+
+    spans: tuple[Span, ...]
+    level_dbfs: float
+
+
+def page_sound(
+    source: BinaryIO,
+    audio_format: AudioFormat,
+    *,
+    is_same_on_both: bool,
+    decoding: DecodePolicy,
+    cover: Cover | None = None,
+) -> PageSound:
     """Decode a recording and make a page's sound of it.
 
     Parameters
@@ -83,6 +100,8 @@ def page_sound(source: BinaryIO, audio_format: AudioFormat, *, is_same_on_both: 
         Whether both channels carry the same sound.
     decoding
         What the night decoded by.
+    cover
+        A tone in place of parts of it; None for none.
 
     Raises
     ------
@@ -93,6 +112,8 @@ def page_sound(source: BinaryIO, audio_format: AudioFormat, *, is_same_on_both: 
     samples = sound.samples[:1] if is_same_on_both else sound.samples
     rate_hz = min(sound.sample_rate_hz, PAGE_RATE_HZ)
     samples = resample(samples, sound.sample_rate_hz, rate_hz)
+    if cover is not None:
+        samples = covered(samples, rate_hz, cover.spans, level_dbfs=cover.level_dbfs)
     bin_ms = max(MIN_BIN_MS, math.ceil(sound.duration_ms / MAX_BINS))
     return PageSound(
         audio=encoded(samples, rate_hz, audio_format),

@@ -17,6 +17,7 @@ from flows.pages.call_facts import CallFacts, read_calls
 from flows.pages.call_page import call_page, find_sound
 from flows.pages.labels import Labels
 from flows.pages.publish import CallEntry, DayPages, publish_day, reports_folder
+from flows.redacted import personal_data_policy
 from flows.settings import Settings
 from storage.tables import Tables
 
@@ -105,9 +106,17 @@ def _add(
     labels: Labels,
     advance: Callable[[], None] | None,
 ) -> None:
+    hidden = personal_data_policy(settings)
     for call in calls:
         known = facts[call.call_id]
-        page = call_page(known, find_sound(known, settings), settings.pages, labels, manuals=settings.manuals or ())
+        page = call_page(
+            known,
+            find_sound(known, settings),
+            settings.pages,
+            labels,
+            manuals=settings.manuals or (),
+            personal_data=hidden,
+        )
         contact = known.one("call_contact")
         started = contact["started_at"] or contact["offered_at"] or contact["answered_at"]
         entry = CallEntry(
