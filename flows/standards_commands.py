@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows import override_commands
 from postcall.errors import MissingInput
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from postcall.policy import PolicySet
 
 app = typer.Typer(name="standards", help="The conduct manuals: rules, golden dialogues, clauses.", no_args_is_help=True)
+app.add_typer(override_commands.app)
 
 KINDS = ("passing", "failing", "adversarial", "not_applicable")
 

@@ -110,6 +110,7 @@ def test_the_customers_time_counts_beside_the_agents_promise() -> None:
         ("я вам не перезвоню", "ru"),
         ("если связь прервётся я вам перезвоню", "ru"),
         ("свяжитесь с нами завтра", "ru"),
+        ("мастер будет после трёх он позвонит вам за полчаса", "ru"),
         ("please call us back tomorrow", "en"),
         ("if we are cut off i will call you back", "en"),
         ("请 您 给 我们 回 电话", "zh"),

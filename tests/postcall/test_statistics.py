@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from postcall.statistics import (
+    cohen_kappa,
     holm,
     mann_whitney_p,
     median_difference,
@@ -161,3 +162,47 @@ def test_holms_correction() -> None:
     assert holm([0.03, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
     assert holm([0.5, 0.9]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_kappa_of_fleiss_example() -> None:
+    # Fleiss, Statistical Methods for Rates and Proportions (1981), table 13.1: kappa 0.68, standard error 0.087.
+    found = cohen_kappa([[75, 1, 4], [5, 4, 1], [0, 0, 10]])
+    assert found is not None
+    kappa, low, high = found
+    assert kappa == pytest.approx(0.6765, abs=1e-4)
+    assert (kappa - low) / 1.96 == pytest.approx(0.0877, abs=1e-3)
+    assert high - kappa == pytest.approx(kappa - low)
+
+
+def test_kappa_where_there_is_none() -> None:
+    assert cohen_kappa([[0, 0], [0, 0]]) is None
+    assert cohen_kappa([[9, 0], [0, 0]]) is None
+    assert cohen_kappa([[5, 0], [0, 5]]) == pytest.approx((1.0, 1.0, 1.0))
+    assert cohen_kappa([[0, 5], [5, 0]]) == pytest.approx((-1.0, -1.0, -1.0))
+    with pytest.raises(ValueError, match="square"):
+        cohen_kappa([[1, 2]])
+
+
+@given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=3, max_size=3))
+def test_kappa_is_that_of_scikit_learn(counts: list[list[int]]) -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    found = cohen_kappa(counts)
+    pairs = [(i, j) for i, row in enumerate(counts) for j, number in enumerate(row) for _ in range(number)]
+    if found is None:
+        assert len({label for pair in pairs for label in pair}) <= 1
+        return
+    kappa, low, high = found
+    first, second = zip(*pairs, strict=True)
+    assert kappa == pytest.approx(metrics.cohen_kappa_score(first, second, labels=[0, 1, 2]))
+    assert -1 <= low <= kappa <= high <= 1
+    assert cohen_kappa([list(column) for column in zip(*counts, strict=True)]) == pytest.approx(found)
+
+
+def test_the_interval_of_kappa_holds_the_truth_as_often_as_it_says() -> None:
+    random = np.random.default_rng(7)
+    shares = np.array([[0.55, 0.08], [0.07, 0.30]])
+    by_chance = float(shares.sum(axis=1) @ shares.sum(axis=0))
+    truth = (float(np.trace(shares)) - by_chance) / (1 - by_chance)
+    drawn = random.multinomial(150, shares.ravel(), size=2000).reshape(-1, 2, 2)
+    held = [low <= truth <= high for _, low, high in filter(None, (cohen_kappa(one) for one in drawn))]
+    assert 0.93 < sum(held) / len(held) < 0.97
