@@ -211,11 +211,14 @@ def _found(rule: Rule, references: Sequence[str], scene: Scene) -> list[Finding]
     """Where the rule's party says something that counts."""
     role = Role(rule.by)
     tokens = scene.tokens(role)
+    matches = scene.matches(role, references)
+    if not matches and rule.window.after is None and rule.window.before is None:
+        return []
     excluded = scene.matches(role, rule.unless) if rule.unless else []
     window = _windowed(rule.window, role, scene)
     return [
         scene.finding(role, match)
-        for match in scene.matches(role, references)
+        for match in matches
         if not any(_touches(match, other) for other in excluded)
         and any(span.start_ms <= tokens[match.first].start_ms < span.end_ms for span in window)
     ]

@@ -52,6 +52,7 @@ class Said:
         self._call, self._language, self._book = call, language, book
         self._tokens: dict[Role, tuple[Token, ...]] = {}
         self._heard: dict[Role, HeardPhrases] = {}
+        self._doubts: dict[Role, frozenset[int]] = {}
         self._matches: dict[tuple[Role, tuple[str, ...]], list[PhraseMatch]] = {}
 
     def tokens(self, role: Role) -> tuple[Token, ...]:
@@ -78,12 +79,12 @@ class Said:
     def matches(self, role: Role, patterns: tuple[str, ...]) -> list[PhraseMatch]:
         """Where a party says one of some patterns; see `Scene.matches`. Rules of one manual, and manuals, share it."""
         if (role, patterns) not in self._matches:
-            heard, said = self.heard(role), self.tokens(role)
+            heard, in_doubt = self.heard(role), self._in_doubt(role)
             found = [
                 match
                 for pattern in patterns
                 for match in heard.found(pattern)
-                if not any(token.is_in_doubt for token in said[match.first : match.last + 1])
+                if not in_doubt or in_doubt.isdisjoint(range(match.first, match.last + 1))
             ]
             kept: list[PhraseMatch] = []
             for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
@@ -91,6 +92,13 @@ class Said:
                     kept.append(match)
             self._matches[role, patterns] = sorted(kept, key=lambda one: one.first)
         return self._matches[role, patterns]
+
+    def _in_doubt(self, role: Role) -> frozenset[int]:
+        """Which tokens of a party are in doubt to be its own."""
+        if role not in self._doubts:
+            said = enumerate(self.tokens(role))
+            self._doubts[role] = frozenset(index for index, token in said if token.is_in_doubt)
+        return self._doubts[role]
 
     @cached_property
     def places(self) -> dict[Role, list[int]]:

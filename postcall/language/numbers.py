@@ -194,6 +194,18 @@ def money_at(tokens: Sequence[Token], start: int, language: str) -> Parsed | Non
     return Parsed(end, value, least)
 
 
+@lru_cache(maxsize=50_000)
+def is_currency(form: str, language: str) -> bool:
+    """Whether a word is a currency."""
+    units = _MONEY.get(language, {})
+    return form in units or not units.keys().isdisjoint(lemmas_of(form, language))
+
+
+def has_currency_sign(text: str) -> bool:
+    """Whether a currency is written in a word as a sign."""
+    return not text.isalnum() and _SYMBOLS.search(text) is not None
+
+
 def digits_said(tokens: Sequence[Token], start: int, language: str) -> tuple[int, str]:
     """The digits of a run of numbers that begins at a token, as written, and where it ends: phone numbers, contracts, cards.
 

@@ -59,10 +59,12 @@ class Places(Protocol):
 
 Backwards = Callable[[int, Places], int]
 """From the places where the rest may begin to those where a node and the rest may."""
+Step = tuple[Backwards, frozenset[str]]
+"""Of a node, with what it and the next one are when they are written as one."""
 
 
-def compile_places(nodes: Sequence[Node], numbers: Mapping[WordNode | Run, int]) -> Backwards:
-    """The function of a whole pattern.
+class PatternPlaces:
+    """Where a pattern, and each of its rests, may begin.
 
     Parameters
     ----------
@@ -71,12 +73,52 @@ def compile_places(nodes: Sequence[Node], numbers: Mapping[WordNode | Run, int])
     numbers
         Word or run -> its number among those of all phrases.
     """
-    return _series(nodes, numbers, may_be_inside=False, is_inside=False)
+
+    def __init__(self, nodes: Sequence[Node], numbers: Mapping[WordNode | Run, int]) -> None:
+        self._steps = _steps(nodes, numbers, may_be_inside=False, is_inside=False)
+
+    def of_rests(self, heard: Places) -> list[int]:
+        """Places of the whole pattern, of what follows its first node, and so on to its end; nothing where it is not said."""
+        rests = [heard.everywhere]
+        after_next = 0
+        for step, joint in self._steps:
+            here = _here(step, joint, rests[-1], after_next, heard)
+            if not here and not rests[-1]:
+                return []
+            after_next = rests[-1]
+            rests.append(here)
+        rests.reverse()
+        return rests if rests[0] else []
 
 
-def _series(nodes: Sequence[Node], numbers: Mapping[WordNode | Run, int], *, may_be_inside: bool, is_inside: bool) -> Backwards:
-    """Nodes one after another; whether something was consumed before them, perhaps or certainly."""
-    steps: list[tuple[Backwards, frozenset[str]]] = []
+def _here(step: Backwards, joint: frozenset[str], after: int, after_next: int, heard: Places) -> int:
+    here = step(after, heard) if after else 0
+    if joint and after_next and heard.joined:
+        for form in joint & heard.joined.keys():
+            here |= heard.joined[form] & (after_next >> 1)
+    return here
+
+
+def _series(steps: Sequence[Step]) -> Backwards:
+    """Nodes one after another."""
+
+    def begins(ends: int, heard: Places) -> int:
+        after_next, after = 0, ends
+        for step, joint in steps:
+            here = _here(step, joint, after, after_next, heard)
+            if not here and not after:
+                return 0
+            after_next, after = after, here
+        return after
+
+    return begins
+
+
+def _steps(
+    nodes: Sequence[Node], numbers: Mapping[WordNode | Run, int], *, may_be_inside: bool, is_inside: bool
+) -> Sequence[Step]:
+    """Of each node, the last first; whether something was consumed before them, perhaps or certainly."""
+    steps: list[Step] = []
     for node, following in itertools.pairwise((*nodes, None)):
         assert node is not None
         joint = joined(node, following) if isinstance(node, WordNode) and isinstance(following, WordNode) else frozenset()
@@ -84,20 +126,7 @@ def _series(nodes: Sequence[Node], numbers: Mapping[WordNode | Run, int], *, may
         may_be_inside = may_be_inside or _consumes(node, any)
         is_inside = is_inside or _consumes(node, all)
     steps.reverse()
-
-    def begins(ends: int, heard: Places) -> int:
-        after_next, after = 0, ends
-        for step, joint in steps:
-            here = step(after, heard) if after else 0
-            if joint and after_next and heard.joined:
-                for form in joint & heard.joined.keys():
-                    here |= heard.joined[form] & (after_next >> 1)
-            if not here and not after:
-                return 0
-            after_next, after = after, here
-        return after
-
-    return begins
+    return steps
 
 
 def _consumes(node: Node, of_ways: Callable[[Iterator[bool]], bool]) -> bool:
@@ -118,7 +147,7 @@ def _node(node: Node, numbers: Mapping[WordNode | Run, int], *, may_be_inside: b
         case Gap():
             return _gap(node.most, may_be_inside=may_be_inside, is_inside=is_inside)
         case Choice():
-            ways = [_series(way.nodes, numbers, may_be_inside=may_be_inside, is_inside=is_inside) for way in node.ways]
+            ways = [_series(_steps(way.nodes, numbers, may_be_inside=may_be_inside, is_inside=is_inside)) for way in node.ways]
             return _choice(ways, is_optional=node.is_optional)
         case Not():
             return lambda ends, heard: ends & ~heard.after(node.form)

@@ -40,9 +40,9 @@ from postcall.language.clock_times import clock_at, may_begin_time
 from postcall.language.durations import duration_at, may_begin_duration
 from postcall.language.moments import day_at
 from postcall.language.names import may_begin_name, name_at
-from postcall.language.numbers import may_begin_number, money_at, number_at
+from postcall.language.numbers import has_currency_sign, is_currency, may_begin_number, money_at, number_at
 from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not, Run, Series, WordNode, parse
-from postcall.language.phrase_places import Backwards, all_joined, compile_places, joined, required
+from postcall.language.phrase_places import PatternPlaces, all_joined, joined, required
 from postcall.language.phrase_runs import PhraseRuns, members
 from postcall.language.phrase_words import HeardWord, PhraseWords
 from postcall.language.tokens import Token
@@ -53,6 +53,8 @@ _BROKEN = 0.92
 _ALONE = 0.8
 _HESITATIONS = frozenset("же ну вот э ээ эээ м мм ммм uh um er erm well 嗯 呃 啊".split())
 """Said in the middle of anything; a phrase goes on after them."""
+_LONGEST_SUM = 63
+"""Most words of a sum of money before its currency: dictated digits are many."""
 _FEWEST_CHARACTERS = 3
 """A Chinese phrase of fewer is found only as it is written."""
 _MAY_BEGIN: Mapping[str, Callable[[str, str], bool]] = {
@@ -205,13 +207,13 @@ class HeardPhrases:
         """Matches of a group, in order of start, none overlapping."""
         if name not in self._found:
             heard = self._heard
-            found = [
-                heard.as_given(best)
-                for sought in self._sought[name]
-                if not heard.lacks(sought)
-                for start in members(sought.begins(heard.everywhere, heard))
-                if (best := _best(sought, heard, start)) is not None
-            ]
+            found: list[PhraseMatch] = []
+            for sought in self._sought[name]:
+                rests = [] if heard.lacks(sought) else sought.places.of_rests(heard)
+                for start in members(rests[0]) if rests else ():
+                    best = _best(sought, rests, heard, start)
+                    if best is not None:
+                        found.append(heard.as_given(best))
             self._found[name] = _without_overlaps(found) if len(found) > 1 else found
         return self._found[name]
 
@@ -235,12 +237,12 @@ def _taken_apart(tokens: Sequence[Token], words: Mapping[str, HeardWord]) -> tup
 # ── matching ─────────────────────────────────────────────────────────────────
 
 
-def _best(sought: _Sought, heard: _Heard, start: int) -> PhraseMatch | None:
+def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> PhraseMatch | None:
     best: _State | None = None
     begin, nodes = _State(start), sought.phrase.tree.nodes
     # Where no token is two words at once, all ways are gone through node by node, in the same order.
     is_plain = sought.joined.isdisjoint(heard.joined)
-    for state in _through(nodes, [begin], heard) if is_plain else _ways(nodes, 0, begin, heard):
+    for state in _through(nodes, [begin], heard, rests) if is_plain else _ways(nodes, 0, begin, heard):
         if state.first != start:
             continue
         if best is None or (state.score, best.last) > (best.score, state.last):
@@ -255,9 +257,9 @@ def _best(sought: _Sought, heard: _Heard, start: int) -> PhraseMatch | None:
     return PhraseMatch(best.first, best.last, best.score, dict(best.values))
 
 
-def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard) -> list[_State]:
-    """The states in which all nodes fit from given ones on, in order of their ways."""
-    for node in nodes:
+def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard, rests: Sequence[int] | None = None) -> list[_State]:
+    """The states in which all nodes fit from given ones on, in order of their ways; ``rests`` tells where the rests may be."""
+    for number, node in enumerate(nodes, start=1):
         if isinstance(node, WordNode | Run):
             states = [after for state in states for after in _over_words(node, state, heard)]
         elif isinstance(node, Choice):
@@ -270,6 +272,10 @@ def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard) -> li
             states = passed
         else:
             states = [after for state in states for after in _steps(node, state, heard)]
+        if rests is not None:
+            states = [state for state in states if rests[number] >> state.at & 1]
+            if len(states) > 1:
+                states = list(dict.fromkeys(states))
         if not states:
             break
     return states
@@ -452,6 +458,8 @@ class _Heard:
         if name not in self._parsed:
             may_begin = _MAY_BEGIN.get(name)
             places = sum(at for form, at in self.places.items() if may_begin is None or may_begin(form, self.language))
+            if name == "money":
+                places &= self._before_money()
             parsed = ((at, self.parsed_at(name, at)) for at in members(places))
             self._parsed[name] = [(1 << at, sum(1 << end for end, _ in found)) for at, found in parsed if found]
         begins = 0
@@ -459,6 +467,18 @@ class _Heard:
             if its_ends & ends:
                 begins |= at
         return begins
+
+    def _before_money(self) -> int:
+        """Places not further than ``_LONGEST_SUM`` before a currency, its word or sign."""
+        near = sum(at for form, at in self.places.items() if is_currency(form, self.language))
+        for index, token in enumerate(self.tokens):
+            if has_currency_sign(token.text):
+                near |= 1 << index
+        reach = 0
+        while near and reach < _LONGEST_SUM:
+            step = reach + 1
+            near, reach = near | near >> step, reach + step
+        return near
 
     def parsed_at(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
         """Where something of a class that begins at a token may end, and its value."""
@@ -473,7 +493,7 @@ class _Sought:
 
     Attributes
     ----------
-    begins
+    places
         Where it may begin.
     joined
         Spellings of two of its words as one.
@@ -482,7 +502,7 @@ class _Sought:
     """
 
     phrase: Phrase
-    begins: Backwards
+    places: PatternPlaces
     joined: frozenset[str]
     required: tuple[int, ...]
 
@@ -490,7 +510,7 @@ class _Sought:
     def of(cls, phrase: Phrase, numbers: Mapping[WordNode | Run, int]) -> _Sought:
         nodes = phrase.tree.nodes
         needed = tuple(sum(1 << number for number in {numbers[word] for word in words}) for words in required(nodes))
-        return cls(phrase, compile_places(nodes, numbers), all_joined(nodes), needed)
+        return cls(phrase, PatternPlaces(nodes, numbers), all_joined(nodes), needed)
 
 
 def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Iterator[tuple[int, float | None]]:
