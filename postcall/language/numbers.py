@@ -219,7 +219,7 @@ def digits_said(tokens: Sequence[Token], start: int, language: str) -> tuple[int
     (4, '890000')
     """
     end, digits = start, ""
-    while end < len(tokens) and _may_begin_digits(tokens[end].form, language):
+    while end < len(tokens) and may_begin_digits(tokens[end].form, language):
         more = _repeated(tokens, end, language) or _digits_at(tokens, end, language)
         if more is None:
             break
@@ -227,7 +227,9 @@ def digits_said(tokens: Sequence[Token], start: int, language: str) -> tuple[int
     return end, digits
 
 
-def _may_begin_digits(form: str, language: str) -> bool:
+@lru_cache(maxsize=50_000)
+def may_begin_digits(form: str, language: str) -> bool:
+    """Whether a run of digits may begin with a word: quick, for most words are none."""
     return may_begin_number(form, language) or (language == "en" and (form in {"oh", "o"} or form in _EN_TIMES))
 
 

@@ -238,11 +238,14 @@ def _taken_apart(tokens: Sequence[Token], words: Mapping[str, HeardWord]) -> tup
 
 
 def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> PhraseMatch | None:
+    if sought.word is not None:
+        return _best_word(sought.word, heard, start)
     best: _State | None = None
-    begin, nodes = _State(start), sought.phrase.tree.nodes
+    begin = _State(start)
     # Where no token is two words at once, all ways are gone through node by node, in the same order.
     is_plain = sought.joined.isdisjoint(heard.joined)
-    for state in _through(nodes, [begin], heard, rests) if is_plain else _ways(nodes, 0, begin, heard):
+    of_phrase = sought.phrase.tree.nodes
+    for state in _through(sought.nodes, [begin], heard, rests) if is_plain else _ways(of_phrase, 0, begin, heard):
         if state.first != start:
             continue
         if best is None or (state.score, best.last) > (best.score, state.last):
@@ -257,28 +260,61 @@ def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> P
     return PhraseMatch(best.first, best.last, best.score, dict(best.values))
 
 
+def _best_word(node: WordNode, heard: _Heard, start: int) -> PhraseMatch | None:
+    """Of a phrase of a single word, as `_best`."""
+    letters, most, last = len(node.written), 0.0, -1
+    for end, alike in heard.ends(start, node):
+        score = letters * alike / letters
+        if last < 0 or (score, last) > (most, end - 1):
+            most, last = score, end - 1
+    if last < 0 or most < _ALONE:
+        return None
+    if last > start and heard.tokens[last].start_ms - heard.tokens[start].end_ms > LONGEST_PAUSE_MS:
+        return None
+    return PhraseMatch(start, last, most)
+
+
 def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard, rests: Sequence[int] | None = None) -> list[_State]:
     """The states in which all nodes fit from given ones on, in order of their ways; ``rests`` tells where the rests may be."""
     for number, node in enumerate(nodes, start=1):
-        if isinstance(node, WordNode | Run):
-            states = [after for state in states for after in _over_words(node, state, heard)]
-        elif isinstance(node, Choice):
-            passed: list[_State] = []
-            for state in states:
-                for way in node.ways:
-                    passed += _through(way.nodes, [state], heard)
-                if node.is_optional:
-                    passed.append(state)
-            states = passed
-        else:
-            states = [after for state in states for after in _steps(node, state, heard)]
-        if rests is not None:
-            states = [state for state in states if rests[number] >> state.at & 1]
-            if len(states) > 1:
-                states = list(dict.fromkeys(states))
+        rest = rests[number] if rests is not None else -1
+        match node:
+            case WordNode() | Run():
+                passed = [after for state in states for after in _over_words(node, state, heard)]
+            case Gap():
+                passed = [after for state in states for after in _over_gap(node, state, heard, rest)]
+            case Choice():
+                passed = []
+                for state in states:
+                    for way in node.ways:
+                        passed += _through(way.nodes, [state], heard)
+                    if node.is_optional:
+                        passed.append(state)
+            case Not():
+                passed = [state for state in states if not heard.after(node.form) >> state.at & 1]
+            case Edge():
+                passed = [state for state in states if heard.edge(node.mark) >> state.at & 1]
+            case Class():
+                passed = [after for state in states for after in _steps(node, state, heard)]
+        states = passed if rests is None else [state for state in passed if rest >> state.at & 1]
+        if len(states) > 1:
+            states = list(dict.fromkeys(states))
         if not states:
             break
     return states
+
+
+def _over_gap(node: Gap, state: _State, heard: _Heard, rest: int) -> list[_State]:
+    """After words between, as far as the rest may be there. Before the first word of a match there are none."""
+    at, found = state.at, [state]
+    if state.first < 0:
+        return found
+    for end in range(at + 1, min(at + node.most, len(heard.tokens)) + 1):
+        if not heard.inside_sentence >> end - 1 & 1:
+            break
+        if rest >> end & 1:
+            found.append(state.moved(end))
+    return found
 
 
 def _over_words(node: WordNode | Run, state: _State, heard: _Heard) -> list[_State]:
@@ -499,18 +535,39 @@ class _Sought:
         Spellings of two of its words as one.
     required
         Sets of numbers of words, as bits; of each set one is in every match.
+    nodes
+        Of the phrase, choices that leave no choice replaced by what they hold.
+    word
+        The only node, where it is a word.
     """
 
     phrase: Phrase
     places: PatternPlaces
     joined: frozenset[str]
     required: tuple[int, ...]
+    nodes: tuple[Node, ...]
+    word: WordNode | None
 
     @classmethod
     def of(cls, phrase: Phrase, numbers: Mapping[WordNode | Run, int]) -> _Sought:
         nodes = phrase.tree.nodes
         needed = tuple(sum(1 << number for number in {numbers[word] for word in words}) for words in required(nodes))
-        return cls(phrase, PatternPlaces(nodes, numbers), all_joined(nodes), needed)
+        simple = _simple(nodes)
+        word = simple[0] if len(simple) == 1 and isinstance(simple[0], WordNode) else None
+        return cls(phrase, PatternPlaces(nodes, numbers), all_joined(nodes), needed, simple, word)
+
+
+def _simple(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Nodes without choices that leave no choice."""
+    found: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Choice):
+            ways = tuple(Series(_simple(way.nodes)) for way in node.ways)
+            is_one = len(ways) == 1 and len(ways[0].nodes) == 1 and not node.is_optional
+            found.append(ways[0].nodes[0] if is_one else Choice(ways, node.is_optional))
+        else:
+            found.append(node)
+    return tuple(found)
 
 
 def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Iterator[tuple[int, float | None]]:

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 
 from postcall.conduct.results import Finding, Verdict, failed, passed
 from postcall.conduct.scene import Scene
-from postcall.language.numbers import digits_said
+from postcall.language.numbers import digits_said, may_begin_digits
 from postcall.language.phrases import PhraseMatch
 from postcall.telephony import Role
 
@@ -38,6 +38,9 @@ def _runs(scene: Scene, role: Role) -> list[tuple[str, PhraseMatch]]:
     tokens, language = scene.tokens(role), scene.manual.heading.language
     found, at = [], 0
     while at < len(tokens):
+        if not may_begin_digits(tokens[at].form, language):
+            at += 1
+            continue
         end, digits = digits_said(tokens, at, language)
         if digits:
             found.append((digits, PhraseMatch(at, end - 1, 1.0)))
