@@ -3,8 +3,9 @@
 Conventions
 -----------
 A generated call is a row of exchanges between an agent and a customer, drawn with a seed: some hold personal data, some hold
-numbers that look like it and are none. Digits are said in several groupings, with fillers between, read back, answered with "так"
-and "да" group by group, or written in figures; some documents are said with a digit that was lost, as recognisers lose them.
+numbers that look like it and are none. Digits are said in several groupings, with fillers between, read back, answered with
+"так" and "да" group by group, or written in figures; some documents are said with a digit that was lost, as recognisers lose
+them.
 
 Definitions
 -----------
@@ -212,7 +213,7 @@ def dictate(scene: Scene, speaker: str, digits: str, kind: Kind | None, before: 
     places: list[int] = []
     if draw.random() < 0.3:
         joint = "" if language == "zh" and draw.random() < 0.5 else draw.choice((" ", "-", ""))
-        places += scene.say(speaker, joint.join(groups) + (after and f" {after}" if False else ""))
+        places += scene.say(speaker, joint.join(groups))
     else:
         by_turns = draw.random() < 0.35 and len(groups) > 2
         for number, group in enumerate(groups):
@@ -399,14 +400,16 @@ def email(scene: Scene) -> None:
     spoken = {
         "ru": lambda: (
             f"{draw.choice(('иван', 'anna', 'смирнов'))} {draw.choice(('точка', 'нижнее подчеркивание', 'тире'))} "
-            f"{draw.choice(('петров', 'иванова', 'семьдесят семь'))} собака {draw.choice(('яндекс', 'mail', 'gmail'))} точка {draw.choice(('ру', 'ком'))}"
+            f"{draw.choice(('петров', 'иванова', 'семьдесят семь'))} собака "
+            f"{draw.choice(('яндекс', 'mail', 'gmail'))} точка {draw.choice(('ру', 'ком'))}"
         ),
         "en": lambda: (
-            f"{draw.choice(('john', 'mary', 'j'))} {draw.choice(('dot', 'underscore', 'dash'))} {draw.choice(('smith', 'brown', 'forty two'))} "
-            f"at {draw.choice(('gmail', 'yahoo', 'outlook'))} dot {draw.choice(('com', 'net'))}"
+            f"{draw.choice(('john', 'mary', 'j'))} {draw.choice(('dot', 'underscore', 'dash'))} "
+            f"{draw.choice(('smith', 'brown', 'forty two'))} at {draw.choice(('gmail', 'yahoo', 'outlook'))} dot {draw.choice(('com', 'net'))}"
         ),
         "zh": lambda: (
-            f"{draw.choice(('wang', 'li', 'zhang'))}{draw.choice(('点', '下划线', ''))}{draw.choice(('wei', 'ming', '八八'))}艾特"
+            f"{draw.choice(('wang', 'li', 'zhang'))}{draw.choice(('点', '下划线', ''))}"
+            f"{draw.choice(('wei', 'ming', '八八'))}艾特"
             f"{draw.choice(('qq', '一六三', 'gmail'))}点com"
         ),
     }[language]()
@@ -749,9 +752,7 @@ def table(tallies: dict[tuple[str, Kind], Tally]) -> str:
     ]
     for language in (*LANGUAGES, "all"):
         rows = {kind: tally for (code, kind), tally in tallies.items() if code == language}
-        for kind in Kind:
-            if kind in rows:
-                lines.append(_row(language, kind.value, rows[kind]))
+        lines += [_row(language, kind.value, rows[kind]) for kind in Kind if kind in rows]
         whole = Tally()
         for (code, _), tally in tallies.items():
             if language in (code, "all"):
@@ -766,7 +767,8 @@ def _row(language: str, kind: str, tally: Tally) -> str:
         return f"{part / whole:.3f}" if whole else "–"
 
     return (
-        f"| {language} | {kind} | {tally.items} | {share(tally.hidden, tally.items)} | {share(tally.right_kind, tally.items)} | "
+        f"| {language} | {kind} | {tally.items} | {share(tally.hidden, tally.items)} | "
+        f"{share(tally.right_kind, tally.items)} | "
         f"{tally.found} | {share(tally.right, tally.found)} |"
     )
 

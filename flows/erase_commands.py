@@ -7,6 +7,7 @@ Both show what would go and change nothing, unless ``--yes`` is given. Neither p
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,10 +30,16 @@ Yes = Annotated[bool, typer.Option("--yes", metavar="", help="Do it; without it 
 
 
 @app.command(
-    epilog="Ends with 0 when it is done, or shown; 2 when there is no call of this customer; 1 when it was broken off: run it again."
+    epilog="Ends with 0 when it is done, or shown; 2 when there is no call of this customer; 1 when it was broken off: run it "
+    "again."
 )
 def erase(
-    customer: Annotated[str, typer.Option("--customer", metavar="KEY", help="Customer key, as the call records have it.")],
+    customer: Annotated[
+        str,
+        typer.Option(
+            "--customer", metavar="KEY", help="Customer key, as the call records have it; - reads it from standard input."
+        ),
+    ],
     yes: Yes = False,
     recordings: Annotated[
         bool, typer.Option("--recordings", metavar="", help="Delete the recordings in their own folder, too.")
@@ -53,6 +60,9 @@ def erase(
     from flows.erasure import erase as erase_all
     from postcall.errors import SettingsError
 
+    if customer == "-":
+        # What is typed as an option stays in the shell's history.
+        customer = sys.stdin.readline().strip()
     chosen, console = chosen_settings(settings, store), _console()
     places = exports if exports is not None else [EXPORTS]
     plan = plan_erasure(chosen, customer, places)
@@ -115,3 +125,40 @@ def _print_left(console: Console, plan: ErasurePlan, *, with_recordings: bool) -
 def _console() -> Console:
     console = Console()
     return console if console.is_terminal else Console(width=LOG_WIDTH)
+
+
+@app.command(epilog="Ends with 0 when it is done, or shown; 1 when it was broken off: run it again.")
+def retain(yes: Yes = False, store: Store = None, settings: SettingsFile = None) -> None:
+    """Remove what is older than [retention] of the settings lets it be kept. Shows what would go, unless --yes is given.
+
+    Without numbers of days in the settings everything is kept. From cron: after the night, with --yes.
+    """
+    from flows.retention import CLASSES, past_data
+    from flows.retention import retain as remove_past
+
+    chosen, console = chosen_settings(settings, store), _console()
+    kept = {name: days for name, days in chosen.retention.model_dump().items() if days is not None}
+    if not kept:
+        console.print("Everything is kept: no days are set in [bold]\\[retention][/bold] of the settings.", highlight=False)
+        return
+    found = remove_past(chosen) if yes else past_data(chosen)
+    if not found:
+        console.print("Nothing is older than it may be kept.", highlight=False)
+        return
+    shown = Table(box=box.SIMPLE_HEAD)
+    for column in ("class", "before", "what"):
+        shown.add_column(column, no_wrap=column != "what")
+    for past in found:
+        tables = {name: count for name, count in past.counts.items() if count and "_" in name}
+        parts = (
+            [f"{sum(tables.values())} rows of {', '.join(tables) if len(tables) <= 3 else f'{len(tables)} tables'}"]
+            if tables
+            else []
+        )
+        parts += [f"{count} {name}" for name, count in past.counts.items() if count and "_" not in name and name != "ledger"]
+        parts += [f"{past.counts['ledger']} calls in the ledger"] if past.counts.get("ledger") else []
+        shown.add_row(past.name, past.before.isoformat(), f"{CLASSES[past.name]}: {', '.join(parts)}")
+    console.print("[bold]Removed for good:[/bold]" if yes else "[bold]Would be removed for good:[/bold]")
+    console.print(shown)
+    if not yes:
+        console.print("Nothing was changed; the same with [bold]--yes[/bold] does it.", highlight=False)

@@ -3,11 +3,12 @@
 Definition
 ----------
 Beside what the store keeps by itself (`storage.erasure`) these go: pages of the calls and their sound, every other report or
-export that names a call or the customer, other files of the store that do, and the ids in the audit of opened calls. Reports that
-went are made again with `postcall report publish`.
+export that names a call or the customer, other files of the store that do, and the ids in the audit of opened calls. Reports
+that went are made again with `postcall report publish`.
 
-The proof is a JSON file below ``erasures/`` of the store. It holds when, how much of what, the SHA-256 of every file removed, and
-a digest of the customer key: scrypt with a salt of its own, for keys are telephone numbers, which a plain digest does not hide.
+The proof is a JSON file below ``erasures/`` of the store. It holds when, how much of what, the SHA-256 of every file removed,
+and a digest of the customer key: scrypt with a salt of its own, for keys are telephone numbers, which a plain digest does not
+hide.
 
 Edge cases
 ----------

@@ -27,8 +27,8 @@ def redact(
 ) -> None:
     """Write a copy of a recording with a tone over the personal data that is said in it.
 
-    Found is what [personal_data] of the policy names, in the words of the call: what was recognised wrongly may stay. Listen to a
-    copy before it leaves the house.
+    Found is what the section personal_data of the policy names, in the words of the call: what was recognised wrongly may
+    stay. Listen to a copy before it leaves the house.
     """
     from flows.pages.call_facts import read_call
     from flows.redacted import personal_data_policy, redacted_recording

@@ -93,6 +93,17 @@ class DiarizerSettings(_Section):
     )
 
 
+class RetentionSettings(_Section):
+    """For how many days each class of data is kept; without a number for ever. `postcall retain` applies it."""
+
+    sound_days: int | None = Field(None, ge=1, description="What was found in the sound: speech, tones, levels, speakers.")
+    words_days: int | None = Field(None, ge=1, description="Transcripts: artifacts, and the table stage_word.")
+    calls_days: int | None = Field(None, ge=1, description="Rows of calls in all other tables, and in the ledger.")
+    kpis_days: int | None = Field(None, ge=1, description="KPIs, and what ran.")
+    reports_days: int | None = Field(None, ge=1, description="Published reports and call pages.")
+    audit_days: int | None = Field(None, ge=1, description="Who opened which call.")
+
+
 class Settings(BaseSettings):
     """All settings of a night."""
 
@@ -121,6 +132,7 @@ class Settings(BaseSettings):
     transcriber: TranscriberSettings = Field(default_factory=TranscriberSettings, description="Who writes the words.")
     diarizer: DiarizerSettings = Field(default_factory=DiarizerSettings, description="Who tells speakers apart.")
     pages: PageSettings = Field(default_factory=PageSettings, description="Reports and pages of calls.")
+    retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
 
     @classmethod
     def settings_customise_sources(

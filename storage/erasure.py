@@ -2,8 +2,8 @@
 
 Definition
 ----------
-A customer's calls are those whose record names the customer key, in any version of ``call_contact`` that still lies on the disk,
-also in files that no version needs any more. Of them go:
+A customer's calls are those whose record names the customer key, in any version of ``call_contact`` that still lies on the
+disk, also in files that no version needs any more. Of them go:
 
 ================  =======================================================================================
 where             what
@@ -22,8 +22,8 @@ Conventions
 
 Edge cases
 ----------
-KPI rows stay: they are counts and sums of an agent's day, and name no call. A message about another call that names an erased one
-(two calls with the same sound) keeps its row and loses the id.
+KPI rows stay: they are counts and sums of an agent's day, and name no call. A message about another call that names an erased
+one (two calls with the same sound) keeps its row and loses the id.
 """
 
 from __future__ import annotations

@@ -214,9 +214,9 @@ class Ledger:
             db.executemany("delete from owner where sha256 = ?", hashes)
         self._truncate()
 
-    def owned_before(self, day: date) -> set[str]:
-        """SHA-256 of the sounds that belong to calls of days before one."""
-        return {row[0] for row in self._read("select sha256 from owner where call_date < ?", (day.isoformat(),))}
+    def days_of_sounds(self) -> dict[str, date]:
+        """SHA-256 of each sound -> business day of the call that owns it."""
+        return {sha256: date.fromisoformat(day) for sha256, day in self._read("select sha256, call_date from owner", ())}
 
     def forget_before(self, day: date) -> int:
         """Erase calls and owners of days before one for good; how many calls."""

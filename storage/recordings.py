@@ -177,7 +177,7 @@ class Recordings:
         return digest.hexdigest()
 
     def remove(self, relative: str) -> None:
-        """Delete a recording, or what lies beside it. Raises as `check` does, and StorageError when the folder cannot be written."""
+        """Delete a recording, or what lies beside it. Raises as `check` does, and StorageError when it cannot be deleted."""
         self._info(relative)
         try:
             self._fs.rm_file(self._full(relative))

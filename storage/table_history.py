@@ -2,15 +2,15 @@
 
 Conventions
 -----------
-Rows go by whole days: the days concerned are written again without them, one commit each, whose record in the log names the day
-and nothing else. `forget_history` then removes every data file that the newest version does not need, and writes a checkpoint in
-place of the older log, whose entries hold the least and the greatest value of every column. Both can be run again after they
-were broken off.
+Rows go by whole days: the days concerned are written again without them, one commit each, whose record in the log names the
+day and nothing else. `forget_history` then removes every data file that the newest version does not need, and writes a
+checkpoint in place of the older log, whose entries hold the least and the greatest value of every column. Both can be run
+again after they were broken off.
 
 Edge cases
 ----------
-Old versions are gone for every day of the table, not only for the one concerned: one commit may hold several. Whoever reads an old
-snapshot at that moment gets an error and has to open the table again.
+Old versions are gone for every day of the table, not only for the one concerned: one commit may hold several. Whoever reads
+an old snapshot at that moment gets an error and has to open the table again.
 """
 
 from __future__ import annotations

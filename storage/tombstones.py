@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-One JSON file in the store. Ids and paths may hold telephone numbers, which are few enough to be tried one after another; so they
-are kept as HMACs with a key that is drawn once for the store and lies in the same file. Sounds are kept by their SHA-256, as
-everywhere. A night leaves out every call whose id, recording's path or sound is among them, whoever delivers it again.
+One JSON file in the store. Ids and paths may hold telephone numbers, which are few enough to be tried one after another; so
+they are kept as HMACs with a key that is drawn once for the store and lies in the same file. Sounds are kept by their
+SHA-256, as everywhere. A night leaves out every call whose id, recording's path or sound is among them, whoever delivers it
+again.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Definition
 ----------
-In each stretch every channel is replaced by one sine of `TONE_HZ`, faded in and out over `FADE_MS`, so that nothing of what was there
-is left: a voice may be heard on the other channel, too. Stretches are rounded outwards to whole samples.
+In each stretch every channel is replaced by one sine of `TONE_HZ`, faded in and out over `FADE_MS`, so that nothing of what was
+there is left: a voice may be heard on the other channel, too. Stretches are rounded outwards to whole samples.
 
 Edge cases
 ----------

@@ -1,4 +1,4 @@
-"""Erasing a customer: after a real night, nothing of the calls is left in any byte of the store, and no night brings them back."""
+"""Erasing a customer: nothing of the calls is left in any byte of the store, and no night brings them back."""
 
 from __future__ import annotations
 

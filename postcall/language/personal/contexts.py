@@ -2,8 +2,8 @@
 
 Definition
 ----------
-A subject is a word or phrase that names a kind of personal data, or a thing whose number is nobody's personal data (`OTHER`): an
-order, a contract, a code. The last one before a number, whoever says it, is what the number is about.
+A subject is a word or phrase that names a kind of personal data, or a thing whose number is nobody's personal data (`OTHER`):
+an order, a contract, a code. The last one before a number, whoever says it, is what the number is about.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ AFTER = 5
 """Tokens after a number within which a subject still counts: "… – это мой телефон"."""
 
 _THINGS_RU = (
-    r"(?:заказ|договор|заявк|заявлени|обращени|тикет|накладн|брон|билет|полис|контракт|счетчик|товар|лот|рейс|квитанци|чек|купон|"
+    r"(?:заказ|договор|заявк|заявлени|обращени|тикет|накладн|брон|билет|полис|контракт|счетчик|товар|лот|рейс|квитанци|чек|"
+    r"купон|"
     r"приказ|посылк|отправлени|терминал|устройств|роутер|модем|приставк|прибор)\w*"
 )
 _THINGS_EN = (
@@ -48,8 +49,10 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
         Kind.TAX_NUMBER: r"инн|иэнэн|налогоплательщик\w*",
         Kind.INSURANCE: r"снилс\w*|страхов\w+ (?:номер|свидетельств)\w*|пенсионн\w+ (?:номер|свидетельств|страхован)\w*",
         Kind.BIRTH_DATE: r"(?:дат\w+|день|дня|год\w*|число) (?:вашего |моего )?рождения|родил[аи]?с[ья]|рождения|день рождения",
-        OTHER: rf"(?:номер\w*|код\w*|№) (?:\w+ (?:ваш|мо|наш|эт)\w* )?{_THINGS_RU}|(?:номер\w*|код\w*) (?:ваш|мо|наш|эт)\w+ {_THINGS_RU}|"
-        rf"{_THINGS_RU} (?:под )?номер\w*|лицев\w+ счет\w*|трек\w*|артикул\w*|код\w* (?:из|подтвержд|доступа|ошибк|товара)\w*|бик|кпп|огрн\w*|"
+        OTHER: rf"(?:номер\w*|код\w*|№) (?:\w+ (?:ваш|мо|наш|эт)\w* )?{_THINGS_RU}|"
+        rf"(?:номер\w*|код\w*) (?:ваш|мо|наш|эт)\w+ {_THINGS_RU}|"
+        rf"{_THINGS_RU} (?:под )?номер\w*|лицев\w+ счет\w*|трек\w*|артикул\w*|код\w* (?:из|подтвержд|доступа|ошибк|товара)\w*|"
+        rf"бик|кпп|огрн\w*|"
         rf"серийн\w+|имей|imei|инвентарн\w+|штрих\w*|расчетн\w+ счет\w*|показани\w+",
     },
     "en": {
@@ -58,7 +61,8 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
         Kind.CARD: r"card|visa|mastercard|amex|american express",
         Kind.SSN: r"social(?: security)?(?: number)?|ssn",
         Kind.BIRTH_DATE: r"(?:date|day|year) of birth|birth ?(?:date|day)|born|birthday|dob|d o b",
-        OTHER: rf"{_THINGS_EN} (?:number|no|id|code)|(?:reference|tracking|confirmation|ticket|serial|invoice|booking) (?:is|was)|"
+        OTHER: rf"{_THINGS_EN} (?:number|no|id|code)|"
+        r"(?:reference|tracking|confirmation|ticket|serial|invoice|booking) (?:is|was)|"
         rf"(?:order|case|ticket|claim|invoice)(?= (?:number )?\d)|part number|zip code|imei",
     },
     "zh": {

@@ -8,7 +8,7 @@ national plans for telephones. Where several fit, or none because a digit was mi
 
 Edge cases
 ----------
-Numbers that are free to call (8 800 …) and short ones belong to firms, and are nobody's. A number about which is said that it is
+Numbers that are free to call (8 800 …) and short ones belong to firms, and are nobody's. A number of which is said that it is
 an order's is none of these, whatever its checksum says.
 
 References

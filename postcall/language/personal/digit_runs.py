@@ -10,8 +10,8 @@ run
 
 Edge cases
 ----------
-Amounts are no pieces: thousands, 十 百 千 万, and what is counted in a unit. Ordinals are none either. "Восемьсот пять" may be 805
-or 800 and 5, "thirty three" 33 or 30 and 3; a run has all such readings, the likeliest first.
+Amounts are no pieces: thousands, 十 百 千 万, and what is counted in a unit. Ordinals are none either. "Восемьсот пять" may be
+805 or 800 and 5, "thirty three" 33 or 30 and 3; a run has all such readings, the likeliest first.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ FILLERS: dict[str, frozenset[str]] = {
     "ru": LISTENER_WORDS["ru"]
     | frozenset(
         (
-            "э ээ эээ эм м мм ну вот значит это дальше далее потом затем там тире дефис плюс пробел еще раз запишите пишите записал "
-            "записала записываю слушаю продолжайте пожалуйста скобка же такой так-так секунду сейчас минутку верно правильно "
-            "последние первые цифры цифра а в конце"
+            "э ээ эээ эм м мм ну вот значит это дальше далее потом затем там тире дефис плюс пробел еще раз запишите "
+            "пишите записал записала записываю слушаю продолжайте пожалуйста скобка же такой так-так секунду "
+            "сейчас минутку верно правильно последние первые цифры цифра а в конце"
         ).split()
     ),
     "en": LISTENER_WORDS["en"]
@@ -62,13 +62,14 @@ SERIES = 4
 """Digits of a passport's series."""
 _UNITS = {
     "ru": re.compile(
-        r"(?:рубл|руб$|коп|тысяч|тыс$|миллион|млн$|процент|минут|мин$|секунд|час|дн[яей]|день|сут|недел|месяц|год|лет$|градус|гигабайт|гигов"
-        r"|гига|гб$|мегабит|мегабайт|мб|штук|шт$|человек|метр|километр|км$|этаж|доллар|евро|раз$|раза$|балл|бонус|литр|кило|грамм|канал|"
-        r"смс|устройств|ватт|киловатт|утра|вечера|дня|ночи|кубо|куб)"
+        r"(?:рубл|руб$|коп|тысяч|тыс$|миллион|млн$|процент|минут|мин$|секунд|час|дн[яей]|день|сут|недел|месяц|год|лет$|градус|гигабайт|"
+        r"гигов|гига|гб$|мегабит|мегабайт|мб|штук|шт$|человек|метр|километр|км$|этаж|доллар|евро|раз$|раза$|балл|бонус|литр|кило|грамм|"
+        r"канал|смс|устройств|ватт|киловатт|утра|вечера|дня|ночи|кубо|куб)"
     ),
     "en": re.compile(
-        r"(?:dollar|buck|pound|euro|cents?$|pence|percent|thousand|million|minute|min$|second|hour|day|week|month|year|degree|gigabyte|gig"
-        r"|gb$|megabit|megabyte|mbps|mb$|am$|pm$|a\.m|p\.m|o'clock|times|people|miles|feet|square|points|units|items|channels|watt|texts)"
+        r"(?:dollar|buck|pound|euro|cents?$|pence|percent|thousand|million|minute|min$|second|hour|day|week|month|year|degree|gigabyte|"
+        r"gig|gb$|megabit|megabyte|mbps|mb$|am$|pm$|a\.m|p\.m|o'clock|times|people|miles|feet|square|points|units|items|"
+        r"channels|watt|texts)"
     ),
     "zh": re.compile(r"[元块毛角分秒天月年个次岁度点万千百十折兆米层楼套台条位名倍%]|小时|公里|人民币"),
 }
@@ -133,12 +134,16 @@ def piece_at(tokens: Sequence[Token], at: int, language: str, *, follows: bool =
     times = digits_said(tokens[at : at + 2], 0, language)
     if times[0] == 2 and _is_times(tokens, at, language):
         return Piece(at + 2, (times[1],))
-    if language == "en" and form in {"oh", "o", "nought"}:
-        return Piece(at + 1, ("0",)) if follows or _is_number(tokens, at + 1, language) else None
-    if form in _EN_VAGUE and language == "en":
-        return None
+    if language == "en" and (form in {"oh", "o", "nought"} or form in _EN_VAGUE):
+        is_zero = form not in _EN_VAGUE and (follows or _is_number(tokens, at + 1, language))
+        return Piece(at + 1, ("0",)) if is_zero else None
     if language == "en" and (hundred := _english_hundred(tokens, at)):
         return _unless_counted(tokens, hundred, language)
+    return _in_words(tokens, at, language)
+
+
+def _in_words(tokens: Sequence[Token], at: int, language: str) -> Piece | None:
+    form = tokens[at].form
     number = number_at(tokens, at, language)
     if number is None or any(char.isdecimal() for char in form):
         return None
@@ -250,17 +255,10 @@ def digit_runs(
 
     while at < len(tokens):
         follows = bool(pieces) and pieces[-1][1].end == at
-        piece = piece_at(tokens, at, language, follows=follows)
+        piece = piece_at(tokens, at, language, follows=follows) or _check_letter(tokens, at, pieces, language)
         if piece is None:
-            form = tokens[at].form
-            said_digits = sum(len(piece.readings[0]) for _, piece in pieces)
-            is_joint = (form in _JOINTS[language] and 0 < said_digits <= SERIES) or (
-                form == "and" and at + 1 < len(tokens) and tokens[at + 1].form == "then"
-            )
             fillers += 1
-            if not (form in FILLERS[language] or is_joint) or fillers > MOST_FILLERS:
-                if language == "zh" and form in {"x", "叉"} and follows and sum(len(p.readings[0]) for _, p in pieces) >= 17:
-                    pieces.append((at, Piece(at + 1, ("X",))))
+            if fillers > MOST_FILLERS or not _is_filler(tokens, at, pieces, language):
                 finish()
             at += 1
             continue
@@ -276,6 +274,20 @@ def digit_runs(
         at, fillers = piece.end, 0
     finish()
     return [run for run in runs if not _is_counted(tokens, run, language)]
+
+
+def _is_filler(tokens: Sequence[Token], at: int, pieces: Sequence[tuple[int, Piece]], language: str) -> bool:
+    """Whether a run goes on over a token that is no digit."""
+    form = tokens[at].form
+    if form in _JOINTS[language]:
+        return 0 < sum(len(piece.readings[0]) for _, piece in pieces) <= SERIES
+    return form in FILLERS[language] or (form == "and" and at + 1 < len(tokens) and tokens[at + 1].form == "then")
+
+
+def _check_letter(tokens: Sequence[Token], at: int, pieces: Sequence[tuple[int, Piece]], language: str) -> Piece | None:
+    """The X with which a Chinese id may end."""
+    is_letter = language == "zh" and tokens[at].form in {"x", "叉"}
+    return Piece(at + 1, ("X",)) if is_letter and sum(len(piece.readings[0]) for _, piece in pieces) >= 17 else None
 
 
 def _run(tokens: Sequence[Token], pieces: Sequence[tuple[int, Piece]]) -> Run:

@@ -2,9 +2,9 @@
 
 Definition
 ----------
-Found are rows of digits that are a telephone number, a card, or a document (`postcall.language.personal.digit_kinds`), as figures
-or as words, dictated in groups and across turns (`postcall.language.personal.digit_runs`), and e-mails, addresses, birth dates
-and names (`postcall.language.personal.texts`).
+Found are rows of digits that are a telephone number, a card, or a document (`postcall.language.personal.digit_kinds`), as
+figures or as words, dictated in groups and across turns (`postcall.language.personal.digit_runs`), and e-mails, addresses,
+birth dates and names (`postcall.language.personal.texts`).
 
 Edge cases
 ----------
@@ -157,9 +157,8 @@ def _numbers(
                 known |= dict.fromkeys(thing.readings, kind)
         if subject is not None and (kind is subject or (kind is None and subject == OTHER)):
             contexts.answer(subject, first, last)
-        if kind is not None:
-            if kind in kinds:
-                found[speaker].append((kind, stretch))
+        if kind is not None and kind in kinds:
+            found[speaker].append((kind, stretch))
     return found
 
 

@@ -58,8 +58,8 @@ class PersonalDataPolicy(Policy):
 
     kinds: tuple[Kind, ...] = Setting(
         tuple(kind for kind in Kind if kind is not Kind.NAME),
-        description="Kinds that are looked for. Names are left out by default: agents introduce themselves, and managers listen "
-        "for that.",
+        description="Kinds that are looked for. Names are left out by default: agents introduce themselves, and managers "
+        "listen for that.",
     )
     redact_pages: bool = Setting(
         True, description="Whether call pages and their quotes have marks such as [phone] in place of what was found."

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Times are kept: a mark lasts from the start of the first word that it replaces to the end of the last. Where the other party speaks
-between the groups of a number, each side has a mark of its own.
+Times are kept: a mark lasts from the start of the first word that it replaces to the end of the last. Where the other party
+speaks between the groups of a number, each side has a mark of its own.
 """
 
 from __future__ import annotations

@@ -37,22 +37,22 @@ _ENDINGS = frozenset(
     "ру ком нет орг ру. рф ком. com ru net org cn kz by io edu gov uk us info biz me co ua юа кз бай su ink".split()
 )
 _LOCAL_JOINTS = frozenset(
-    "точка тире дефис подчеркивание нижнее нижним подчерк dot dash hyphen underscore underline 点 杠 下 划 线 横 plus плюс минус "
-    "minus".split()
+    "точка тире дефис подчеркивание нижнее нижним подчерк dot dash hyphen underscore underline 点 杠 下 划 线 横 plus плюс "
+    "минус minus".split()
 )
 _WRITTEN_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _MOST_LOCAL = 12
 _BEFORE_LOCAL = frozenset(
     (
-        "почта почту почте почты имейл емейл мейл адрес адресу электронная электронной ящик это моя мой такая такой следующая на "
-        "is my it's email e-mail mail address to it that's 是 箱 件 址 到 为 the at"
+        "почта почту почте почты имейл емейл мейл адрес адресу электронная электронной ящик это моя мой такая такой следующая "
+        "на is my it's email e-mail mail address to it that's 是 箱 件 址 到 为 the at"
     ).split()
 )
 
 
 def emails(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
     """E-mail addresses as they are said."""
-    for at, token in enumerate(tokens):
+    for at in range(len(tokens)):
         end = _at_sign(tokens, at, language)
         if end is None:
             continue
@@ -122,7 +122,8 @@ def written_emails(texts: Sequence[str], language: str) -> Iterator[Stretch]:
 
 _STREETS = {
     "ru": re.compile(
-        r"(?:улиц[аыеу]|ул|проспект\w?|просп|переул\w+|шоссе|бульвар\w?|набережн\w+|проезд\w?|площад[ьи]|микрорайон\w?|мкр|тупик\w?)$"
+        r"(?:улиц[аыеу]|ул|проспект\w?|просп|переул\w+|шоссе|бульвар\w?|набережн\w+|проезд\w?|площад[ьи]|"
+        r"микрорайон\w?|мкр|тупик\w?)$"
     ),
     "en": re.compile(r"(?:street|avenue|road|lane|boulevard|terrace|crescent|st|ave|rd|blvd|ln|drive|court|way|place|square)$"),
 }
@@ -278,14 +279,14 @@ def _chinese_addresses(tokens: Sequence[Token]) -> Iterator[Stretch]:
 _MONTHS = {
     "ru": frozenset("январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()),
     "en": frozenset(
-        "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept "
-        "oct nov dec".split()
+        "january february march april may june july august september october november december jan feb mar apr jun jul aug sep "
+        "sept oct nov dec".split()
     ),
 }
 _WRITTEN_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}г?$|\d{4}-\d{2}-\d{2}$")
 _EN_ORDINAL = re.compile(
-    r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|twentieth"
-    r"|thirtieth|twenty-\w+|thirty-first)$"
+    r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|"
+    r"twentieth|thirtieth|twenty-\w+|thirty-first)$"
 )
 _ZH_DATE = re.compile(
     rf"{_ZH_NUMBER}{{2,4}}年{_ZH_NUMBER}{{1,3}}月{_ZH_NUMBER}{{1,3}}[日号]?|\d{{4}}年\d{{1,2}}月\d{{1,2}}[日号]?"
