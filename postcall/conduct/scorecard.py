@@ -45,6 +45,7 @@ def conduct_rows(
         yield RuleResult(
             call_id=call.call_id,
             manual=judge.manual.id,
+            manual_version=judge.manual.heading.version,
             rule_id=rule.id,
             clause_id=rule.clause,
             outcome=verdict.outcome.value,
@@ -87,6 +88,7 @@ def scorecard(call_id: str, manual: Manual, verdicts: Mapping[str, Verdict]) -> 
     return CallScorecard(
         call_id=call_id,
         manual=manual.id,
+        manual_version=manual.heading.version,
         score_share=0.0 if critical and raw is not None else raw,
         raw_score_share=raw,
         passed_weight=passed,

@@ -10,6 +10,10 @@ from postcall.tables import Field, table
 OUTCOMES = ("pass", "fail", "not_applicable", "not_measurable")
 
 ManualId = Annotated[str, Field("Conduct manual, e.g. mts.")]
+ManualVersion = Annotated[
+    int | None,
+    Field("Version of the manual that judged; empty in rows that are older than this column.", minimum=1, additive=False),
+]
 RuleId = Annotated[str, Field("Rule of the manual: its clause, with a suffix where a clause has several rules.")]
 ClauseId = Annotated[str, Field("Clause of the manual that the rule judges.")]
 Confidence = Annotated[
@@ -31,6 +35,7 @@ class RuleResult:
 
     call_id: CallId
     manual: ManualId
+    manual_version: ManualVersion
     rule_id: RuleId
     clause_id: ClauseId
     outcome: Annotated[str, Field("Result of the rule.", enum=OUTCOMES)]
@@ -73,6 +78,7 @@ class CallScorecard:
 
     call_id: CallId
     manual: ManualId
+    manual_version: ManualVersion
     score_share: Annotated[
         float | None,
         Field(

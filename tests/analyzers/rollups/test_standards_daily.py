@@ -29,6 +29,7 @@ def result(call_id: str, rule_id: str, outcome: str) -> RuleResult:
     return RuleResult(
         call_id=call_id,
         manual="own",
+        manual_version=1,
         rule_id=rule_id,
         clause_id=rule_id,
         outcome=outcome,
@@ -49,6 +50,7 @@ def card(call_id: str, passed: float, judged: float, critical: int = 0) -> CallS
     return CallScorecard(
         call_id=call_id,
         manual="own",
+        manual_version=1,
         score_share=None,
         raw_score_share=passed / judged if judged else None,
         passed_weight=float(passed),
