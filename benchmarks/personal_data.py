@@ -405,7 +405,8 @@ def email(scene: Scene) -> None:
         ),
         "en": lambda: (
             f"{draw.choice(('john', 'mary', 'j'))} {draw.choice(('dot', 'underscore', 'dash'))} "
-            f"{draw.choice(('smith', 'brown', 'forty two'))} at {draw.choice(('gmail', 'yahoo', 'outlook'))} dot {draw.choice(('com', 'net'))}"
+            f"{draw.choice(('smith', 'brown', 'forty two'))} at "
+            f"{draw.choice(('gmail', 'yahoo', 'outlook'))} dot {draw.choice(('com', 'net'))}"
         ),
         "zh": lambda: (
             f"{draw.choice(('wang', 'li', 'zhang'))}{draw.choice(('点', '下划线', ''))}"
