@@ -50,7 +50,7 @@ from flows.pages.audit import PageAudit, What
 from flows.pages.call_facts import CallFacts, NoSuchCall, read_call
 from flows.pages.call_page import HeardSound, call_page, find_sound
 from flows.pages.labels import Labels
-from flows.pages.publish import CALLS, INDEX, Manifest, all_days_page, published_days, reports_folder
+from flows.pages.publish import CALLS, INDEX, Manifest, all_days_page, call_page_name, published_days, reports_folder
 from flows.pages.sound import MEDIA_TYPES, SUFFIXES
 from flows.pages.templates import digest_source, render, shared_style, source
 from flows.redacted import personal_data_policy
@@ -223,8 +223,12 @@ class _Pages:
         raise HTTPException(404)
 
     def published_call(self, request: Request) -> Response:
-        day, folder, manifest = self._published(request)
+        """A published page or its sound; a dashboard's link to a call that was not published leads to the page made for it."""
         file = request.path_params["file"]
+        try:
+            day, folder, manifest = self._published(request)
+        except HTTPException:
+            return self._to_call(request.path_params["day"], file)
         for entry in manifest.calls.values():
             if file == f"{entry.name}.html":
                 self._note(request, "page", entry.call_id, day)
@@ -234,6 +238,19 @@ class _Pages:
                 self._note(request, "audio", entry.call_id, day)
                 kind = next(kind for kind, suffix in SUFFIXES.items() if entry.audio.endswith(suffix))
                 return FileResponse(folder / CALLS / entry.audio, media_type=MEDIA_TYPES[kind])
+        return self._to_call(day.isoformat(), file)
+
+    def _to_call(self, asked: str, file: str) -> Response:
+        name, suffix = Path(file).stem, Path(file).suffix
+        try:
+            day = date.fromisoformat(asked)
+        except ValueError:
+            raise HTTPException(404) from None
+        if suffix == ".html" and day.isoformat() == asked and "call_contact" in self._tables.names():
+            known = self._tables.scan("call_contact", columns=["call_id"], first=day, last=day)["call_id"].to_pylist()
+            for call_id in known:
+                if call_page_name(call_id) == name:
+                    return RedirectResponse(f"/call?{urlencode({'id': call_id, 'date': asked})}", status_code=303)
         raise HTTPException(404)
 
     def _published(self, request: Request) -> tuple[date, Path, Manifest]:

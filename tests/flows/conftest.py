@@ -43,6 +43,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the environment nor the width of a terminal decides what a test sees."""
     for name in [name for name in os.environ if name.startswith("POSTCALL_")]:
         monkeypatch.delenv(name)
+    # The tests that are about reports ask for them.
+    monkeypatch.setenv("POSTCALL_PAGES__NIGHTLY", "false")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("NO_COLOR", "1")
 

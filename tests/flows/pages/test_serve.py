@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -18,7 +19,7 @@ from flows.pages import serve
 from flows.pages.access import COOKIE, Access, access_for
 from flows.pages.audit import FILE_NAME, PageAudit
 from flows.pages.labels import Labels
-from flows.pages.publish import publish_day
+from flows.pages.publish import call_page_name, publish_day
 from flows.pages.serve import make_app
 from flows.pages.settings import PageSettings
 from flows.pages.worst_calls import publish_calls
@@ -194,6 +195,17 @@ def test_published_pages_are_served_with_their_sound(client: Client, settings: S
     assert (part.status_code, part.content, part.headers["content-type"]) == (206, b"fLaC", "audio/flac")
     noted = [(row.what, row.call_id) for row in PageAudit(settings.store).rows()]
     assert noted == [("page", first), ("audio", second)]
+
+
+def test_a_link_to_a_call_that_was_not_published_leads_to_its_page(client: Client, settings: Settings) -> None:
+    published = publish_calls(settings.model_copy(update={"pages": PageSettings(calls_a_day=1)}), DAY)
+    assert CALL not in published
+    app = client()
+    answer = app.get(f"/reports/{DAY.isoformat()}/calls/{call_page_name(CALL)}.html")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/call?id={CALL}&date={DAY.isoformat()}")
+    assert PageAudit(settings.store).rows() == []
+    shutil.rmtree(settings.store / "reports")
+    assert app.get(f"/reports/{DAY.isoformat()}/calls/{call_page_name(CALL)}.html").status_code == 303
 
 
 @pytest.mark.parametrize(
