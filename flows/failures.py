@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from postcall.errors import AnalyzerError, PostCallError
+from postcall.errors import AnalyzerError, EngineError, EngineOutOfMemory, PostCallError
 from storage.artifacts import digest
 from storage.runs import RunFailure
 
@@ -50,6 +50,14 @@ class Failure:
             hint=self.error.hint or None,
             is_quarantined=self.is_quarantined,
         )
+
+
+def in_our_words(error: EngineError, engine: object) -> EngineError:
+    """An engine's own error as it may be told: a plug-in's keeps its kind and loses its words, which may quote the call."""
+    if type(engine).__module__.split(".", 1)[0] == "postcall":
+        return error
+    kind = EngineOutOfMemory if isinstance(error, EngineOutOfMemory) else EngineError
+    return kind(f"the engine failed: {where_raised(error)}", hint="the engine is a plug-in: its own log may say more")
 
 
 def where_raised(error: BaseException) -> str:

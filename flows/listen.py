@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from flows.ear import Ear, SoundPolicies
-from flows.failures import Failure, Stage, where_raised
+from flows.failures import Failure, Stage, in_our_words, where_raised
 from flows.plan import PlannedCall
 from flows.settings import Recorder
 from postcall.acoustics import Acoustics
@@ -246,6 +246,8 @@ class Listener:
             with self._turn_at_the_engines:
                 try:
                     told = engine.diarize(cut_out(samples, part, SAMPLES_PER_MS))
+                except EngineError as error:
+                    raise in_our_words(error, engine) from error
                 except PostCallError:
                     raise
                 except Exception as error:
@@ -462,9 +464,9 @@ def _recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language
     for attempt in range(RECOGNISER_TRIES):
         try:
             return engine.transcribe(channels, language)
-        except EngineError:
+        except EngineError as error:
             if attempt + 1 == RECOGNISER_TRIES:
-                raise
+                raise in_our_words(error, engine) from error
         except Exception as error:
             raise EngineError(f"the recogniser broke: {where_raised(error)}") from error
     raise AssertionError("unreachable")
