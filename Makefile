@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-phrases clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-phrases bench-personal-data clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -61,6 +61,9 @@ bench-faults: $(VENV)/.installed
 
 bench-phrases: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.phrases
+
+bench-personal-data: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.personal_data
 
 # Generates a store of its own, two million calls, in ten minutes and 2 GB; the second run takes the one that is there.
 bench-dashboard: $(VENV)/.installed-bench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,14 @@ def _settings(kind: type[Policy]) -> str:
         signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
         bounds = ", ".join(f"{sign} {content[word]:g}" for word, sign in signs.items() if word in content)
         default = kind.model_fields[key].get_default(call_default_factory=True)
-        shown = _cell(repr(list(default) if isinstance(default, tuple) else default))
+        shown = _cell(repr([_plain(one) for one in default] if isinstance(default, tuple) else _plain(default)))
         lines.append(f"| `{key}` | `{shown}` | {bounds} | {_cell(content['description'])} | {content.get('source', '')} |")
     return "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """A value as a policy file has it."""
+    return value.value if isinstance(value, Enum) else value
 
 
 def _analyzers(registry: Registry) -> str:

@@ -54,7 +54,7 @@ class Finding:
 
 
 class PersonalDataPolicy(Policy):
-    """Section ``[personal_data]``."""
+    """Which personal data is looked for in the words of calls, and where it is hidden (docs/privacy.md)."""
 
     kinds: tuple[Kind, ...] = Setting(
         tuple(kind for kind in Kind if kind is not Kind.NAME),
