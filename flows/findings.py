@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,10 @@ class Findings:
         of_call: dict[str, list[Any]] = defaultdict(list)
         for analyzer in analyzers:
             self._measure(call, analyzer, policies, of_call)
+        self.judge(call, judges, of_call)
+
+    def judge(self, call: Call, judges: tuple[Judge, ...], of_call: Mapping[str, Sequence[Any]]) -> None:
+        """Judge a call by the manuals of its language; what analyzers made of it is given, by table."""
         if call.recording is not None:
             asked = [judge for judge in judges if judge.applies_to(call)]
             said = asked[0].listen(call) if asked else None
@@ -80,7 +84,7 @@ class Findings:
             ),
         )
 
-    def _judge(self, call: Call, judge: Judge, of_call: Mapping[str, list[Any]], said: Said | None) -> None:
+    def _judge(self, call: Call, judge: Judge, of_call: Mapping[str, Sequence[Any]], said: Said | None) -> None:
         try:
             rows = list(conduct_rows(judge, call, of_call, said))
         except Exception as error:  # noqa: BLE001  # a rule's defect costs the manual's rows of this call, not the night
