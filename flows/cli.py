@@ -20,7 +20,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows import erase_commands, export_commands, operation_commands, pages_commands, privacy_commands, standards_commands
+from flows import (
+    erase_commands,
+    export_commands,
+    operation_commands,
+    pages_commands,
+    privacy_commands,
+    rescore_commands,
+    standards_commands,
+)
 from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
 
 app = typer.Typer(
@@ -41,6 +49,7 @@ app.add_typer(pages_commands.app)
 app.add_typer(pages_commands.report_group)
 app.add_typer(privacy_commands.app)
 app.add_typer(erase_commands.app)
+app.add_typer(rescore_commands.app)
 
 LOG_WIDTH = 120
 
