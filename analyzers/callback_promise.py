@@ -23,9 +23,10 @@ Edge cases
 ----------
 Where it is not known when the recording started, the call record's answer, else its start, stands for it: some seconds, or the
 time in the queue, too early. A call without any time has a promise whose due times are empty. Words of which it is in doubt who
-said them promise nothing. Nor does "если связь прервётся, я перезвоню": a condition before it, in its sentence, and no time. A
-customer who says "перезвоните мне завтра" promises nothing; an agent's "хорошо, перезвоним" after it does, and the time is the
-customer's.
+said them promise nothing. Nor does "если связь прервётся, я перезвоню": a condition before it, in its sentence, and no time;
+nor a question that gives a choice, "подождёте, или мы вам перезвоним?". A customer who says "перезвоните мне завтра" promises
+nothing; an agent's "хорошо, перезвоним" after it does, and the time is the customer's. Where the language of a call is not
+known, it is told by its letters: Cyrillic, Latin, Chinese.
 
 References
 ----------
@@ -34,6 +35,7 @@ rostelecom-12, cabletv-23.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -85,8 +87,11 @@ class EventCallbackPromise:
     not_measurable: NotMeasurable
 
 
+_LETTERS = {"ru": re.compile("[а-яё]", re.IGNORECASE), "en": re.compile("[a-z]", re.IGNORECASE), "zh": re.compile("[一-鿿]")}
 _CONDITIONS = {"ru": ("если",), "en": ("if",), "zh": ("如果", "要是", "万一")}
-_CONDITION_WORDS = 10
+_CHOICES = {"ru": ("или", "либо"), "en": ("or", "shall", "should"), "zh": ("还是", "或者")}
+_NEAR_WORDS = 10
+"""A condition stands no further before a promise, a choice no further from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +115,11 @@ class _Named:
 @analyzer(version=1)
 def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallbackPromise]:
     """The promise of the call; none where nobody promises."""
-    language = call.language or ""
-    patterns = policy.phrases(language)
     agent, customer = call.words(Role.AGENT), call.words(Role.CUSTOMER)
+    language = call.language or _written_in(agent)
+    patterns = policy.phrases(language)
     if patterns is None:
-        raise MissingInput(
-            "language", f"promises are known in Russian, English and Chinese, not in {language or 'no'} language"
-        )
+        raise MissingInput("language", f"promises are known in Russian, English and Chinese, not in '{language}'")
     promises = _promises(agent, patterns, language)
     named = [*_moments(agent, language), *_moments(customer, language)]
     with_time = [(one, _nearest(one, named, policy)) for one in promises]
@@ -148,13 +151,21 @@ def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallba
     )
 
 
+def _written_in(words: Sequence[Word]) -> str:
+    """Language whose letters most of the words are written in."""
+    text = "".join(word.text for word in words)
+    letters = {language: len(pattern.findall(text)) for language, pattern in _LETTERS.items()}
+    return max(letters, key=lambda language: letters[language])
+
+
 def _promises(words: Sequence[Word], patterns: tuple[str, ...], language: str) -> list[_Said]:
     """Where a call back is promised, in order; what overlaps is one promise."""
     said = tokens(words, language)
     found: list[tuple[int, int]] = []
     matches = [match for of_pattern in _book(patterns, language).find(said).values() for match in of_pattern]
     for match in sorted(matches, key=lambda one: (one.first, one.last)):
-        if any(token.is_in_doubt for token in said[match.first : match.last + 1]):
+        is_in_doubt = any(token.is_in_doubt for token in said[match.first : match.last + 1])
+        if is_in_doubt or _is_choice(said, match.first, match.last, language):
             continue
         if found and match.first <= found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], match.last))
@@ -168,15 +179,31 @@ def _promises(words: Sequence[Word], patterns: tuple[str, ...], language: str) -
 
 def _is_conditional(said: Sequence[Token], first: int, language: str) -> bool:
     """Whether a condition stands before a promise, in its sentence."""
-    before: list[str] = []
-    for token in reversed(said[max(0, first - _CONDITION_WORDS) : first]):
-        if token.ends_sentence:
-            break
-        before.append(token.form)
-    if language == "zh":
-        text = "".join(reversed(before))
-        return any(condition in text for condition in _CONDITIONS["zh"])
-    return any(condition in before for condition in _CONDITIONS[language])
+    return _holds(_sentence_before(said, first), _CONDITIONS[language], language)
+
+
+def _is_choice(said: Sequence[Token], first: int, last: int, language: str) -> bool:
+    """Whether a promise is one of the ways that the customer is asked to choose from: "подождёте, или вам перезвонить?"."""
+    if not said[last].is_question:
+        return False
+    end = next((at for at in range(last, len(said)) if said[at].ends_sentence), len(said) - 1)
+    around = [*_sentence_before(said, first), *(token.form for token in said[first : min(end, last + _NEAR_WORDS) + 1])]
+    return _holds(around, _CHOICES[language], language)
+
+
+def _sentence_before(said: Sequence[Token], first: int) -> list[str]:
+    """Forms of the tokens that stand before one, in its sentence."""
+    begins = first
+    while begins > max(0, first - _NEAR_WORDS) and not said[begins - 1].ends_sentence:
+        begins -= 1
+    return [token.form for token in said[begins:first]]
+
+
+def _holds(forms: Sequence[str], words: Sequence[str], language: str) -> bool:
+    if language == "zh":  # a token is a character
+        text = "".join(forms)
+        return any(word in text for word in words)
+    return any(word in forms for word in words)
 
 
 def _moments(words: Sequence[Word], language: str) -> list[_Named]:

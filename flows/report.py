@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from flows.report_standards import print_callbacks, print_standards
 from flows.reports import Reports
 from flows.stored import NothingStored
 from postcall.analyzer import Registry, discover
@@ -81,6 +82,9 @@ def print_report(console: Console, store: Path, day: date) -> None:
             if groups[what].any():  # a centre that names no queues needs no table of the one without a name
                 console.print()
                 console.print(_groups(groups, what))
+        console.print()
+        print_standards(console, tables, day)
+        print_callbacks(console, tables, day)
     console.print()
     failures = tables.read("run_failure", day)
     _print_failures(console, failures.sort_by([(name, "ascending") for name in ("stage", "code", "call_id", "line")]))

@@ -17,6 +17,7 @@ Edge cases
 - A weekday is the next one, today excluded; a date that is over is next year's.
 - "В семь" without a part of the day, from 1 to 7, is in the afternoon: nobody promises a call at five in the morning.
 - "До конца дня" and "в течение дня" last until midnight, "до конца рабочего дня" until 18:00.
+- "Good afternoon" and "早上好" name no time.
 - A time that is over, and of which no day is named, is tomorrow's: "до обеда", said at three.
 
 References
@@ -123,6 +124,7 @@ _WITHIN = {
     "ru": (("в", "течение"), ("в", "течении"), ("не", "позднее", "чем", "через"), ("через",)),
     "en": (("within", "the", "next"), ("in", "the", "next"), ("within",), ("in",)),
 }
+_WISHED = frozenset("good nice great lovely wonderful".split())
 _REST_OF_DAY = (("в", "течение", "дня"), ("в", "течение", "рабочего", "дня"))
 """Windows of the day, though they begin like a duration."""
 _ZH_WITHIN = frozenset("内之以后")
@@ -334,7 +336,7 @@ def _time(tokens: Sequence[Token], start: int, language: str) -> Moment | None:
         return None
     clock = clock_at(tokens, start, language)
     for words, (begins, ends) in _WINDOWS[language] if clock is None else ():
-        if _forms(tokens, start, len(words)) == words:
+        if _forms(tokens, start, len(words)) == words and not _greets(tokens, start, start + len(words), language):
             return Moment(start + len(words), from_min=begins, to_min=ends)
     form = tokens[start].form
     is_until, is_from = (form in kind.get(language, frozenset()) for kind in (_UNTIL, _FROM))
@@ -348,6 +350,13 @@ def _time(tokens: Sequence[Token], start: int, language: str) -> Moment | None:
         is_until, is_from = after.startswith(("前", "之前", "以前")), after.startswith(("后", "之后", "以后"))
         end += (1 if after[0] in "前后" else 2) if is_until or is_from else 0
     return Moment(end, from_min=0 if is_until else minute, to_min=_DAY_MIN if is_from else minute)
+
+
+def _greets(tokens: Sequence[Token], start: int, end: int, language: str) -> bool:
+    """Whether a part of the day is a greeting's or a wish's: "good afternoon", "早上好"."""
+    if language == "en":
+        return start > 0 and tokens[start - 1].form in _WISHED
+    return language == "zh" and _forms(tokens, end, 1) == ("好",)
 
 
 def _at_work(tokens: Sequence[Token], start: int, end: int, minute: int) -> int:

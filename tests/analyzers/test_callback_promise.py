@@ -19,7 +19,7 @@ customer            ##########          ##########
 
 
 def promises(
-    agent: str, customer: str = "", *, late: str = "", language: str = "ru", zone: str | None = "Europe/Moscow", **record
+    agent: str, customer: str = "", *, late: str = "", language: str | None = "ru", zone: str | None = "Europe/Moscow", **record
 ):
     said = {Role.AGENT: [(0, 10, agent)], Role.CUSTOMER: []}
     if customer:
@@ -110,6 +110,9 @@ def test_the_customers_time_counts_beside_the_agents_promise() -> None:
         ("я вам не перезвоню", "ru"),
         ("если связь прервётся я вам перезвоню", "ru"),
         ("свяжитесь с нами завтра", "ru"),
+        ("вы подождёте или мы вам перезвоним?", "ru"),
+        ("would you like to wait on the line, or shall they call you back?", "en"),
+        ("您 等 一下 还是 我 给 您 回 电话？", "zh"),
         ("мастер будет после трёх он позвонит вам за полчаса", "ru"),
         ("please call us back tomorrow", "en"),
         ("if we are cut off i will call you back", "en"),
@@ -127,6 +130,14 @@ def test_the_customer_promises_nothing() -> None:
 def test_a_language_without_phrases_is_not_measurable() -> None:
     with pytest.raises(MissingInput, match="Russian, English and Chinese"):
         promises("ich rufe sie zurück", language="de")
+
+
+@pytest.mark.parametrize(
+    "agent", ["я вам перезвоню через час", "i will call you back in an hour", "我 一小时 后 给 您 回 电话"]
+)
+def test_an_unknown_language_is_told_by_its_letters(agent: str) -> None:
+    (row,) = promises(agent, language=None)
+    assert row.has_promised_time
 
 
 def test_a_call_without_times_has_a_promise_that_is_due_nobody_knows_when() -> None:

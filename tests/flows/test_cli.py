@@ -308,8 +308,8 @@ def test_personal_data_is_masked(postcall: Command, store: Path) -> None:
 def test_every_personal_column_is_masked(store: Path) -> None:
     for name, spec in declared_tables(discover()).items():
         personal = [column.name for column in spec.columns if column.field.pii]
-        if not personal or not Tables(store).read(name).num_rows:
-            continue
+        if not personal or name not in Tables(store).names() or not Tables(store).read(name).num_rows:
+            continue  # what people hand in is written by no night
         console = Console(width=300, file=io.StringIO(), record=True)
         print_rows(console, store, name, day=None, limit=5, columns=personal, as_csv=False, is_personal_shown=False)
         rows = console.export_text().splitlines()

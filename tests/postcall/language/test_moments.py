@@ -53,6 +53,12 @@ def test_windows(heard, text: str, language: str, begins: str, ends: str) -> Non
     assert [one.strftime("%m-%d %H:%M") for one in found.window(MONDAY)] == [begins, ends]
 
 
+@pytest.mark.parametrize(("text", "language"), [("good afternoon", "en"), ("have a nice evening", "en"), ("早上好", "zh")])
+def test_greetings_name_no_time(heard, text: str, language: str) -> None:
+    said = heard(text, language)
+    assert [moment_at(said, at, language) for at in range(len(said))] == [None] * len(said)
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [("спасибо за звонок", "ru"), ("пять рублей", "ru"), ("we will see", "en"), ("您好", "zh"), ("да", "de")],
