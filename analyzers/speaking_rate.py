@@ -49,9 +49,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import groupby
-from operator import add
 from typing import Annotated
 
 from postcall.analyzer import analyzer
@@ -233,7 +232,15 @@ class _Amounts:
     phonation_ms: int = 0
 
     def __add__(self, other: _Amounts) -> _Amounts:
-        return _Amounts(*map(add, astuple(self), astuple(other)))
+        return _Amounts(
+            self.words + other.words,
+            self.talk_ms + other.talk_ms,
+            self.words_uncounted + other.words_uncounted,
+            self.words_counted + other.words_counted,
+            self.syllables + other.syllables,
+            self.turn_ms + other.turn_ms,
+            self.phonation_ms + other.phonation_ms,
+        )
 
     @property
     def per_min(self) -> float | None:

@@ -178,8 +178,9 @@ def differing(spec: TableSpec, before: pa.Table, after: pa.Table) -> int:
         all_same = same[0]
         for one in same[1:]:
             all_same = pc.and_(all_same, one)
-        return int(pc.sum(pc.invert(all_same)).as_py() or 0)
+        differ: int = pc.sum(pc.invert(all_same)).as_py() or 0
+        return differ
     if not keys:
         return max(old.num_rows, new.num_rows)
     shared = old.join(new.select(keys), keys, join_type="inner").num_rows
-    return int(old.num_rows + new.num_rows - 2 * shared) or 1
+    return max(1, old.num_rows + new.num_rows - 2 * int(shared))

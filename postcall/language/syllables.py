@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 COUNTED_LANGUAGES = ("en", "ru", "zh")
 """Languages whose words can be counted, ISO 639-1."""
@@ -107,6 +108,7 @@ _ENDS_IN_VOWEL = re.compile(r"(?:[aiouy]|[aeiouy]e|^[^aeiouy]+e|[aeiou][rw]e?)$"
 _HISSES = re.compile(r"(?:[sxz]|[cs]h|[cgsz]e)$")
 
 
+@lru_cache(maxsize=100_000)
 def syllables(word: str, language: str | None) -> int | None:
     """Syllables of a word.
 
