@@ -7,6 +7,8 @@ Definitions
 calls
     Of the corpus, drawn by a seed that nothing was tuned on, with every trouble of a line. Nothing is taken from the call
     records: holds, the answer and who hung up are what is heard. Who is on which channel is told, as a right record would.
+calls drawn for it
+    Mutes and silences of 10 s are rare: more calls of two channels are drawn that have one, and say of nothing else.
 event
     Found when it shares at least 30 % of the hull of both with a true one (rings and tones: 50 %). Precision is the share of
     found ones that are true, recall of true ones that are found, F1 their harmonic mean. Errors of edges are of those found,
@@ -38,11 +40,11 @@ import os
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +63,22 @@ from postcall.call import Call
 from postcall.recording import Recording
 from postcall.silence_owner import owned_silences
 from postcall.spans import Span, Spans, at_least, bridge, gaps, intersect, total_ms, union, whole
+from postcall.speech.listening import side_by_side
 from postcall.telephony import Role, Telephony
 from postcall.timeline import MIXED, SpeakerTimeline, channel_label
 from postcall.transcript import Transcript, Word
 
 BRIDGE_MS = 400
 """``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
+NEAR_LIMIT_MS = 100
 LAYOUTS = ("two channels", "one channel")
 REAL = "real calls"
 PRECEDED = Path(__file__).with_name("preceded_by.toml")
+RARE: dict[str, Callable[[Any], bool]] = {
+    "mute": lambda played: played.item.kind == "mute",
+    "silence 10 s": lambda played: played.item.kind == "pause" and played.item.ms[0] >= 10_000,
+}
+"""Events that are too rare in calls drawn by chance to say anything of them, and what of a plan makes them."""
 _SNR_BANDS_DB = (-20, 10, 15, 20, 30, 120)
 _ROLES = {"caller": "customer"}
 
@@ -136,10 +145,7 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     amounts["time on hold"] = (total_ms(union(holds)), total_ms(union(hold.span for hold in audible)))
     silences = [Span(silence["start_ms"], silence["end_ms"]) for silence in truth["silences"]]
     for least_ms in (3_000, 5_000, 10_000):
-        # What lies within a tenth of a second of the limit may fall on either side of it.
-        certain = [span for span in silences if span.duration_ms >= least_ms]
-        ours = at_least(call.silence(), least_ms)
-        events[f"silence {least_ms // 1000} s"] = _found(certain, ours)
+        events[f"silence {least_ms // 1000} s"] = _found_from(silences, call.silence(), least_ms)
     amounts["speech"] = (total_ms(_bridged(conversation)), total_ms(call.speech()))
     amounts["non-talk"] = (
         total_ms(gaps(_bridged(conversation), whole(truth["duration_ms"]))),
@@ -191,10 +197,7 @@ def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], 
     amounts["overtalk"] = (total_ms(intersect(*true.values())), total_ms(intersect(*talk.values())))
     silences = [Span(one["start_ms"], one["end_ms"]) for one in truth["silences"]]
     events = {
-        f"silence {least_ms // 1000} s": _found(
-            [span for span in silences if span.duration_ms >= least_ms], at_least(peer.silence, least_ms)
-        )
-        for least_ms in (3_000, 5_000, 10_000)
+        f"silence {least_ms // 1000} s": _found_from(silences, peer.silence, least_ms) for least_ms in (3_000, 5_000, 10_000)
     }
     interruptions = [Span(one["start_ms"], one["end_ms"]) for one in truth["interruptions"]]
     events["interruption without words"] = _found(interruptions, peer.interruptions, 0.0)
@@ -377,6 +380,21 @@ def _found(true: Sequence[Span], found: Sequence[Span], least: float = 0.3) -> F
     return Found(len(true), len(found), len(used[0]), tuple(edges))
 
 
+def _found_from(true: Sequence[Span], found: Spans, least_ms: int) -> Found:
+    """Match what is at least so long. Within `NEAR_LIMIT_MS` of the limit an event may fall on either side: unmatched, it is
+    neither missed nor invented."""
+    all_true = [span for span in true if span.duration_ms >= least_ms - NEAR_LIMIT_MS]
+    all_found = at_least(found, least_ms - NEAR_LIMIT_MS)
+    every = _found(all_true, all_found)
+    sure_true = [span for span in all_true if span.duration_ms >= least_ms]
+    sure_found = at_least(all_found, least_ms)
+    # A match of which one side is sure counts; of two that are both below, none is asked.
+    both = max(_found(sure_true, all_found).both, _found(all_true, sure_found).both)
+    missed = len(sure_true) - _found(sure_true, all_found).both
+    invented = len(sure_found) - _found(all_true, sure_found).both
+    return Found(both + missed, both + invented, both, every.edges_ms)
+
+
 # ── over all calls ───────────────────────────────────────────────────────────
 
 
@@ -485,19 +503,39 @@ def plans(calls: int, seed: int) -> list[Any]:
     return list(draw_calls([load(path) for path in paths()], calls, seed))
 
 
+def rare_plans(calls: int, each: int, seed: int) -> list[Any]:
+    """Of the calls that the same seed draws after the first ones, so many of two channels with each of the rare events."""
+    later = plans(calls + 100 * each, seed)[len(plans(calls, seed)) :]
+    chosen = {}
+    for is_rare in RARE.values():
+        of_kind = (plan for plan in later if plan.conditions.layout == "separate" and any(map(is_rare, plan.played)))
+        chosen |= {plan.call_id: plan for plan in islice(of_kind, each)}
+    return list(chosen.values())
+
+
+def of_rare(result: Result) -> Result:
+    """What a call that was drawn for a rare event says: of that event alone, under a name that says so."""
+    events = {f"{name}, calls drawn for it": result.events[name] for name in RARE if name in result.events}
+    return replace(result, events=events, amounts={}, shares={}, peer_events={}, peer_amounts={}, wrong=[])
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../postcall-bench-accuracy"), help="where calls are made")
     parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--rare", type=int, default=40, help="calls that are drawn for each rare event, beside those")
     parser.add_argument("--seed", type=int, default=41)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--real", type=Path, default=FOLDER / "harper_valley", help="folder of real two-channel calls")
     parser.add_argument("--publish", action="store_true", help=f"write {PUBLISHED.name}, which `postcall accuracy` shows")
     options = parser.parse_args()
-    make_calls(options.folder, plans(options.calls, options.seed))
-    with ProcessPoolExecutor(options.jobs) as workers:
+    drawn, rare = plans(options.calls, options.seed), rare_plans(options.calls, options.rare, options.seed)
+    make_calls(options.folder, [*drawn, *rare])
+    with side_by_side(), ProcessPoolExecutor(options.jobs) as workers:
         results = list(workers.map(partial(measure, options.folder), list(truths(options.folder)), chunksize=4))
+    of_chance = {plan.call_id for plan in drawn}
+    results = [result if result.call_id in of_chance else of_rare(result) for result in results]
     (options.folder / "results.json").write_text(
         json.dumps(
             [{"call_id": r.call_id, "events": {k: [v.true, v.found, v.both] for k, v in r.events.items()}} for r in results]

@@ -31,7 +31,9 @@ _SLIVER_MS = 200
 _IN_MUSIC_SHARE = 0.5
 
 
-def line_sounds(samples_8k: NDArray[np.float32], speech: Spans, others: Spans = ()) -> tuple[ChannelSound, Spans]:
+def line_sounds(
+    samples_8k: NDArray[np.float32], speech: Spans, others: Spans = (), *, leaks: bool = False
+) -> tuple[ChannelSound, Spans]:
     """Sounds of a channel and its speech without them.
 
     Parameters
@@ -42,6 +44,8 @@ def line_sounds(samples_8k: NDArray[np.float32], speech: Spans, others: Spans = 
         What was taken for speech.
     others
         What was on the other channels.
+    leaks
+        Whether the other channels are heard on this one.
     """
     spectrum = spectrum_of(samples_8k)
     music = find_music(samples_8k)
@@ -51,7 +55,7 @@ def line_sounds(samples_8k: NDArray[np.float32], speech: Spans, others: Spans = 
     left = subtract(speech, line)
     slivers = (span for span in left if span.duration_ms < _SLIVER_MS and _touches(span, line))
     speech = subtract(left, union(slivers)) if line else speech
-    quiet = find_quiet(to_db(spectrum.level), speech, line, others=others)
+    quiet = find_quiet(to_db(spectrum.level), speech, line, others=others, leaks=leaks)
     sounds = [Sound(t.span, SoundKind(t.kind.value), t.number, tuple(round(hz, 1) for hz in t.hertz)) for t in tones]
     for kind, spans in ((SoundKind.MUSIC, music), (SoundKind.MUTE, quiet.mutes), (SoundKind.DROPPED, quiet.dropped)):
         sounds += [Sound(span, kind, number) for number, span in enumerate(spans)]

@@ -86,6 +86,7 @@ def find_quiet(
     sounds: Spans,
     *,
     others: Spans = (),
+    leaks: bool = False,
     min_mute_ms: int = 1_000,
     min_drop_ms: int = 3_000,
 ) -> Quiet:
@@ -101,6 +102,9 @@ def find_quiet(
         Where music or tones are heard; no part of a pause.
     others
         Speech on the other channels: what leaks from them raises pauses, and must not set the floor where it can be helped.
+    leaks
+        Whether the other channels are heard on this one. Then short pauses in which others speak never set the floor: against a
+        leak, every silence of both would be a drop.
     min_mute_ms, min_drop_ms
         Shortest mute and drop.
     """
@@ -124,7 +128,7 @@ def find_quiet(
     live = paused & (levels > _DEAD_DBFS)
     if paused.sum() < _FEWEST_BLOCKS:
         return Quiet()
-    reference, share = _reference(live, _in_short_pauses(paused), speech, others)
+    reference, share = _reference(live, _in_short_pauses(paused), _free_of(others, speech, paused.size), leaks=leaks)
     floor = float(np.median(levels[reference])) if reference.any() else SILENCE_DBFS
     crest = maximum_filter1d(np.where(live, levels, SILENCE_DBFS), 2 * _AROUND + 1)
     usual = float(np.quantile(crest[reference], share)) if reference.any() else SILENCE_DBFS
@@ -139,20 +143,27 @@ def find_quiet(
     return Quiet(mutes, dropped, floor_dbfs=floor)
 
 
+def _free_of(others: Spans, speech: Spans, blocks: int) -> NDArray[np.bool_]:
+    """Blocks in which nobody else speaks, from the party's first word on: before it the leg may not be connected."""
+    alone = np.ones(blocks, dtype=bool)
+    alone[: speech[0].start_ms // _BLOCK_MS if speech else 0] = False
+    for span in others:
+        alone[span.start_ms // _BLOCK_MS : -(-(span.end_ms + _ECHO_MS) // _BLOCK_MS)] = False
+    return alone
+
+
 def _reference(
-    live: NDArray[np.bool_], short: NDArray[np.bool_], speech: Spans, others: Spans
+    live: NDArray[np.bool_], short: NDArray[np.bool_], alone: NDArray[np.bool_], *, leaks: bool
 ) -> tuple[NDArray[np.bool_], float]:
     """Blocks that tell what a pause sounds like, and the quantile of their crests that does.
 
     Of short pauses rather: a long one may itself be a drop or a mute, and must not set the floor that it is measured by. And
-    where nobody else speaks, for a leak is no room; nor before the party's first word, when the leg may not be connected.
+    where nobody else speaks, for a leak is no room.
     """
-    alone = np.ones(live.size, dtype=bool)
-    alone[: speech[0].start_ms // _BLOCK_MS if speech else 0] = False
-    for span in others:
-        alone[span.start_ms // _BLOCK_MS : -(-(span.end_ms + _ECHO_MS) // _BLOCK_MS)] = False
     # Short pauses hold what is left of words, long ones the drop itself.
-    choices = ((live & short & alone, 0.25), (live & short, 0.25), (live & alone, 0.75), (live, 0.75))
+    choices = [(live & short & alone, 0.25), (live & short, 0.25), (live & alone, 0.75), (live, 0.75)]
+    if leaks:
+        del choices[1]
     return next((choice for choice in choices if choice[0].sum() >= _FEWEST_BLOCKS), (live, 0.75))
 
 

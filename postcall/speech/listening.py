@@ -15,7 +15,7 @@ from postcall.audio.line_sounds import line_sounds
 from postcall.audio.spectrum import SAMPLE_RATE_HZ as LINE_RATE_HZ
 from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, SpeechPolicy
 from postcall.audio.topology import TopologyPolicy, classify
-from postcall.recording import Recording
+from postcall.recording import Recording, Topology
 from postcall.spans import clip, union, whole
 from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
@@ -104,6 +104,7 @@ def listen(
     for number, (label, heard) in enumerate(found.items()):
         # Resampling rounds up: at odd rates the last span may end 1 ms after the recording.
         others = union(*(spoken for other, spoken in found.items() if other != label))
-        sounds[label], spans[label] = line_sounds(at_8k[number], clip(heard, whole(recording.duration_ms)), others)
+        spoken = clip(heard, whole(recording.duration_ms))
+        sounds[label], spans[label] = line_sounds(at_8k[number], spoken, others, leaks=kind is Topology.BLEED)
     channels = tuple(SpokenChannel(label, at_16k[i], spans[label]) for i, label in enumerate(spans))
     return Listened(recording, SpeakerTimeline(spans, exclusive=False, source=SOURCE), Acoustics(sounds), channels)

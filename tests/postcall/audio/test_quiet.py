@@ -33,6 +33,14 @@ def test_a_mute_is_dead() -> None:
     assert abs(quiet.floor_dbfs + 60) < 1
 
 
+def test_where_the_others_leak_a_silence_of_both_is_no_drop() -> None:
+    others = (Span(3_000, 4_000), Span(6_000, 9_000), Span(22_000, 23_000))
+    leaking = levels(end_ms=24_200, **{f"leak_{n}": (span.start_ms, span.end_ms, -48.0) for n, span in enumerate(others)})
+    assert len(find_quiet(leaking, SPEECH, (), others=others).dropped) > 0
+    assert find_quiet(leaking, SPEECH, (), others=others, leaks=True).dropped == ()
+    assert near(find_quiet(levels(hold=(9_500, 19_500, -70.0)), SPEECH, (), leaks=True).dropped, 9_500, 19_500)
+
+
 def test_a_switchs_noise_in_place_of_the_rooms_is_a_drop() -> None:
     quiet = find_quiet(levels(hold=(8_000, 15_000, -70.0)), SPEECH, ())
     assert near(quiet.dropped, 8_000, 15_000)
