@@ -19,6 +19,8 @@ from postcall.language.personal.kinds import Kind
 from postcall.language.tokens import Token
 
 OTHER = "other"
+_NUMBER = "number"
+"""A number, of whatever was asked for; of a telephone where nothing was: "my number is", "перезвоните на номер"."""
 Subject = Kind | str
 
 REACH = {"ru": 16, "en": 18, "zh": 40}
@@ -43,7 +45,8 @@ _THINGS_EN = (
 _PATTERNS: dict[str, dict[Subject, str]] = {
     "ru": {
         Kind.PHONE: r"телефон\w*|мобильн\w+|сотов\w+|контактн\w+ номер\w*|номер\w* для связи|(?:вот|ват)сап\w*|"
-        r"(?:на|по) как(?:ой|ому) номер\w*|перезвон\w+ (?:мне |вам )?(?:по|на)",
+        r"(?:на|по) как(?:ой|ому) номер\w*|перезвон\w+(?: \w+){0,2} (?:по|на)(?: номер\w*)?|вам перезвонить",
+        _NUMBER: r"мой номер\w*|номер мой",
         Kind.CARD: r"карт[аыуео]\w?|карточк\w+",
         Kind.PASSPORT: r"паспорт\w*|сери[яиюе]й?|код\w* подразделения",
         Kind.TAX_NUMBER: r"инн|иэнэн|налогоплательщик\w*",
@@ -58,6 +61,7 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
     "en": {
         Kind.PHONE: r"phone|telephone|mobile|cell(?:phone)?|contact number|callback number|call (?:me|you)(?: back)? (?:at|on)|"
         r"reach (?:me|you) (?:at|on)|best number|what number",
+        _NUMBER: r"my (?:own )?number|number is",
         Kind.CARD: r"card|visa|mastercard|amex|american express",
         Kind.SSN: r"social(?: security)?(?: number)?|ssn",
         Kind.BIRTH_DATE: r"(?:date|day|year) of birth|birth ?(?:date|day)|born|birthday|dob|d o b",
@@ -67,12 +71,19 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
     },
     "zh": {
         Kind.PHONE: r"电话|手机|联系方式|座机",
+        _NUMBER: r"我的号码|号码是",
         Kind.CARD: r"银行卡|信用卡|储蓄卡|借记卡|卡号|卡的号码",
         Kind.RESIDENT_ID: r"身份证",
         Kind.BIRTH_DATE: r"出生|生日|生于",
         OTHER: r"订单|单号|工单|运单|快递|编号|验证码|合同|账号|流水|序列号|户号|表号|型号|条码|兑换码|激活码|房号|车次",
     },
 }
+_PARTS = {
+    "ru": re.compile(r"\b(?:последн\w+|перв\w+) (?:\w+ )?цифр\w*"),
+    "en": re.compile(r"\b(?:last|first) (?:\w+ )?(?:digits|numbers)\b|\blast four\b"),
+    "zh": re.compile(r"[后末前][三四六]位"),
+}
+"""Somebody asks for a part of a number."""
 _COMPILED = {
     language: [
         (subject, re.compile(pattern if language == "zh" else rf"(?<![\w-])(?:{pattern})(?![\w-])"))
@@ -117,16 +128,23 @@ class Contexts:
                 first = bisect_left(starts, match.start() + 1) - 1
                 last = bisect_left(starts, match.end()) - 1
                 found.append(_Named(first, last, said[first].start_ms, subject))
+        self._parts = (
+            [bisect_left(starts, one.end()) - 1 for one in _PARTS[language].finditer(text)] if language in _PARTS else []
+        )
         # Of two that end together the longer one: "номер карты заказа" is none of a card.
         self._named = sorted(found, key=lambda one: (one.last, -one.first))
 
     def is_named_between(self, first: int, last: int) -> bool:
         """Whether any subject is named between two places, both excluded."""
-        return any(first < one.last < last for one in self._named)
+        return any(first < one.last < last for one in self._named if one.subject != _NUMBER)
 
     def at(self, place: int) -> bool:
         """Whether a place belongs to a subject."""
         return any(one.first <= place <= one.last for one in self._named)
+
+    def is_part_asked(self, first: int) -> bool:
+        """Whether a part of a number was asked for shortly before a place."""
+        return any(one < first and self._talk[first] - self._talk[one] <= OTHER_REACH[self._language] for one in self._parts)
 
     def is_answered(self, first: int, subject: Subject) -> bool:
         """Whether the last mention of a subject before a place has had its number."""
@@ -149,6 +167,7 @@ class Contexts:
             Places of its first and last token among all that is said.
         """
         reach, other_reach = REACH[self._language], OTHER_REACH[self._language]
+        otherwise: Subject | None = None
         start_ms = self._said[first].start_ms
         for one in reversed(self._named):
             if one.last >= first or start_ms - one.start_ms > REACH_MS:
@@ -161,7 +180,12 @@ class Contexts:
             answered = self._answered.get(one.last)
             if answered is not None and self._talk[first] - self._talk[answered] > REST:
                 continue
+            if one.subject == _NUMBER:
+                otherwise = Kind.PHONE
+                continue
             return one.subject
+        if otherwise is not None:
+            return otherwise
         # Nothing was named before it; perhaps it is named right after.
-        after = [one for one in self._named if last < one.first <= last + AFTER and one.subject != OTHER]
+        after = [one for one in self._named if last < one.first <= last + AFTER and isinstance(one.subject, Kind)]
         return after[0].subject if after else None

@@ -47,11 +47,12 @@ NEAR: dict[Kind, tuple[int, int]] = {
     Kind.BIRTH_DATE: (6, 8),
 }
 """How many digits a number may have whose kind only the talk tells: misheard digits are lost or doubled."""
+FEWEST_OF_PART = 3
 SURE = frozenset((Kind.CARD, Kind.RESIDENT_ID))
 """Kinds whose checksums outweigh what the talk is about."""
 
 
-def kind_of(run: Run, subject: Subject | None, language: str) -> Kind | None:
+def kind_of(run: Run, subject: Subject | None, language: str, *, is_part: bool = False) -> Kind | None:
     """What a run of digits is; None for nobody's data.
 
     Parameters
@@ -62,6 +63,8 @@ def kind_of(run: Run, subject: Subject | None, language: str) -> Kind | None:
         What the talk is about.
     language
         ISO 639-1.
+    is_part
+        Whether a part of the number was asked for: "the last four digits".
 
     Examples
     --------
@@ -81,6 +84,7 @@ def kind_of(run: Run, subject: Subject | None, language: str) -> Kind | None:
         if sure := fitting & SURE:
             return min(sure)
         least, most = NEAR.get(subject, (1, 0))
+        least = min(least, FEWEST_OF_PART) if is_part else least
         if least <= len(run.readings[0]) <= most and (subject is not Kind.BIRTH_DATE or _is_date(run.readings[0])):
             return subject
     return next((kind for kind in _LIKELIEST if kind in fitting), None)

@@ -152,7 +152,7 @@ def _numbers(
             births |= {forms} if kind else set()
         else:
             kind = next((known[digits] for digits in thing.readings if digits in known), None)
-            kind = kind or kind_of(thing, subject, language)
+            kind = kind or kind_of(thing, subject, language, is_part=contexts.is_part_asked(first))
             if kind is not None and len(thing.readings[0]) >= SHORTEST_READ_BACK:
                 known |= dict.fromkeys(thing.readings, kind)
         if subject is not None and (kind is subject or (kind is None and subject == OTHER)):

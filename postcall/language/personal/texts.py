@@ -69,6 +69,8 @@ def emails(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
                 or len(before.form) == 1
                 or piece_at(tokens, first - 1, language, follows=True) is not None
                 or (len(tokens[first].form) == 1 and language != "zh")
+                # "Смирнова девяносто собака": a name with a number after it.
+                or (first < at and piece_at(tokens, first, language, follows=True) is not None)
                 or (language == "zh" and before.form.isascii())
             )
             if not is_joined or before.form in _BEFORE_LOCAL:
@@ -203,10 +205,12 @@ def _russian_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | 
             names, place = names + 1, place + 1
         else:
             break
-    if not numbers or (not is_street and not any(tokens[one].form.startswith(("квартир", "кв")) for one in range(at, last))):
+    is_named = names > 0 or (at > 0 and tokens[at - 1].form.endswith(_ADJECTIVES))
+    has_flat = any(token.form.startswith(("квартир", "кв")) for token in tokens[at:last])
+    if not numbers or not (is_named if is_street else has_flat):
         return None
     first = at
-    while first > after and at - first < 3 and tokens[first - 1].form.endswith(("ая", "ой", "ий", "ый", "ую", "ого", "ом")):
+    while first > after and at - first < 3 and tokens[first - 1].form.endswith(_ADJECTIVES):
         first -= 1
     city = next((one for one in range(max(after, first - 4), first) if _CITY.match(tokens[one].form)), first)
     return city, last
@@ -245,8 +249,11 @@ def _english_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | 
     return first, last
 
 
+_ADJECTIVES = ("ая", "ой", "ий", "ый", "ую", "ого", "ом")
+"""Endings of street names that stand before their street."""
 _NO_STREET_RU = frozenset(
-    "и в на с от до у не сейчас очень шумно хорошо потом ждать я мы вы он она они это все что но а по за из стоит стоят".split()
+    "и в на с от до у не сейчас очень шумно хорошо потом ждать я мы вы он она они это все что но а по за из стоит стоят "
+    "минус плюс".split()
 )
 _NO_STREET = frozenset("more way of the a in on and to for is are was this that".split())
 
@@ -305,6 +312,7 @@ def dates(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
             if inside:
                 yield inside[0], inside[-1]
         return
+    yield from _dates_in_ordinals(tokens, language)
     for at, token in enumerate(tokens):
         if _WRITTEN_DATE.match(token.form):
             yield at, at
@@ -317,6 +325,21 @@ def dates(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
                 last += 1
             if (first, last) != (at, at) and _has_day(tokens, first, at, last, language):
                 yield first, last
+
+
+def _dates_in_ordinals(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
+    """Day, month and year as numbers, one of them an ordinal: "пятнадцатое ноль третье семьдесят шестого"."""
+    first = 0
+    for at in range(len(tokens) + 1):
+        if at < len(tokens) and _is_of_year(tokens, at, language):
+            continue
+        ordinals = sum(
+            piece is not None and not piece.readings for piece in (piece_at(tokens, one, language) for one in range(first, at))
+        )
+        day = number_at(tokens, first, language) if at - first >= 3 and ordinals else None
+        if day is not None and 1 <= day.value <= 31:
+            yield first, at - 1
+        first = at + 1
 
 
 def _has_day(tokens: Sequence[Token], first: int, month: int, last: int, language: str) -> bool:
