@@ -47,7 +47,7 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
         Kind.PHONE: r"телефон\w*|мобильн\w+|сотов\w+|контактн\w+ номер\w*|номер\w* для связи|(?:вот|ват)сап\w*|"
         r"(?:на|по) как(?:ой|ому) номер\w*|перезвон\w+(?: \w+){0,2} (?:по|на)(?: номер\w*)?|вам перезвонить",
         _NUMBER: r"мой номер\w*|номер мой",
-        Kind.CARD: r"карт[аыуео]\w?|карточк\w+",
+        Kind.CARD: r"(?<!сим )карт[аыуео]\w?|карточк\w+",
         Kind.PASSPORT: r"паспорт\w*|сери[яиюе]й?|код\w* подразделения",
         Kind.TAX_NUMBER: r"инн|иэнэн|налогоплательщик\w*",
         Kind.INSURANCE: r"снилс\w*|страхов\w+ (?:номер|свидетельств)\w*|пенсионн\w+ (?:номер|свидетельств|страхован)\w*",
@@ -62,7 +62,7 @@ _PATTERNS: dict[str, dict[Subject, str]] = {
         Kind.PHONE: r"phone|telephone|mobile|cell(?:phone)?|contact number|callback number|call (?:me|you)(?: back)? (?:at|on)|"
         r"reach (?:me|you) (?:at|on)|best number|what number",
         _NUMBER: r"my (?:own )?number|number is",
-        Kind.CARD: r"card|visa|mastercard|amex|american express",
+        Kind.CARD: r"(?<!sim )card|visa|mastercard|amex|american express",
         Kind.SSN: r"social(?: security)?(?: number)?|ssn",
         Kind.BIRTH_DATE: r"(?:date|day|year) of birth|birth ?(?:date|day)|born|birthday|dob|d o b",
         OTHER: rf"{_THINGS_EN} (?:number|no|id|code)|"

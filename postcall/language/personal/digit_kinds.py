@@ -38,7 +38,7 @@ PERSONAL_TYPES = frozenset(
 
 NEAR: dict[Kind, tuple[int, int]] = {
     Kind.PHONE: (6, 30),
-    Kind.CARD: (8, 23),
+    Kind.CARD: (12, 23),
     Kind.PASSPORT: (6, 16),
     Kind.TAX_NUMBER: (9, 13),
     Kind.INSURANCE: (9, 12),

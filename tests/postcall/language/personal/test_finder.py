@@ -45,7 +45,7 @@ def _shown(drawn: str, language: str, policy: PersonalDataPolicy = ALL) -> str:
         ("ru", "B: девятьсот двадцать шесть двести сорок один тридцать три десять", "[phone]"),
         ("ru", "A: телефон | B: восемь девятьсот два нуля шесть двести сорок один три тройки десять", "телефон [phone]"),
         ("ru", "A: номер карты | B: 4276 3800 1234 5675", "номер карты [card]"),
-        ("ru", "B: карта сорок два семьдесят шесть тридцать восемь ноль ноль двенадцать", "карта [card]"),
+        ("ru", "B: карта 4276 тридцать восемь ноль ноль двенадцать тридцать четыре", "карта [card]"),
         (
             "ru",
             "A: серия и номер паспорта | B: сорок пять ноль восемь сто двадцать три четыреста",
@@ -79,6 +79,13 @@ def _shown(drawn: str, language: str, policy: PersonalDataPolicy = ALL) -> str:
         ("zh", "B: 邮箱是li艾特一六三点com", "邮箱是 [email]"),
         ("zh", "A: 您的生日 | B: 一九八五年五月十二日", "您的生日 [birth date]"),
         ("zh", "B: 我叫王小明", "我叫 [name]"),
+        ("ru", "A: последние четыре цифры карты | B: двадцать три сорок один", "последние четыре цифры карты [card]"),
+        ("en", "A: the last four of your social | B: six seven eight nine", "the last four of your social [ssn]"),
+        ("zh", "A: 身份证后六位 | B: 一二三四五六", "身份证后六位 [resident id]"),
+        ("ru", "A: дата рождения | B: пятнадцатое ноль третье семьдесят шестого", "дата рождения [birth date]"),
+        ("ru", "B: ольга подчёркивание смирнова девяносто собака мэйл точка ру", "[email]"),
+        ("en", "B: I moved to fourteen fifty two Elm Street, Portland Oregon 97201", "I moved to [address]"),
+        ("en", "B: my number is six four nine three zero eight eight zero nine five", "my number is [phone]"),
     ],
 )
 def test_what_is_personal(language: str, drawn: str, shown: str) -> None:
@@ -95,6 +102,10 @@ def test_what_is_personal(language: str, drawn: str, shown: str) -> None:
         ("ru", "A: наша горячая линия восемь восемьсот двести пятьдесят ноль восемь девяносто"),
         ("ru", "A: наш офис на улице Ленина дом пять приходите"),
         ("ru", "B: на улице сейчас шумно"),
+        ("ru", "B: на улице минус двадцать"),
+        ("ru", "B: показания сто двадцать три сорок пять горячей восемьдесят семь шестьдесят один"),
+        ("ru", "A: номер договора | B: мой номер девять четыре девять пять три ноль"),
+        ("en", "B: my sim card is gone | A: I need the order number | B: it is nine zero zero one eight nine nine one"),
         ("ru", "B: договор от пятого мая две тысячи двадцать третьего года"),
         ("ru", "B: я звонил пять раз за двенадцать дней ждал двадцать пять минут тридцать секунд"),
         ("ru", "A: код из смс | B: двенадцать тридцать четыре пятьдесят шесть"),
