@@ -391,9 +391,9 @@ def _finished(worker: Worker, tables: Tables, under_way: _UnderWay) -> tuple[dic
     day, stamp = under_way.kept.day, under_way.stamp
     lost = {call_id for part in parts for call_id in part.lost}
     findings = Findings(
-        skips=[skip for part in parts for skip in part.findings.skips],
+        skips=[*(skip for part in parts for skip in part.findings.skips), *_stored_skips(tables, day, lost)],
         failures=[failure for part in parts for failure in part.findings.failures],
-        call_ids=[call_id for part in parts for call_id in part.findings.call_ids],
+        call_ids=[*(call_id for part in parts for call_id in part.findings.call_ids), *lost],
     )
     names = set(tables.names())
     made: dict[str, pa.Table] = {}
@@ -406,8 +406,18 @@ def _finished(worker: Worker, tables: Tables, under_way: _UnderWay) -> tuple[dic
         made[spec.name] = in_order(rows, spec) if kept is not None else rows
     _roll_up(worker, tables, day, stamp, made, findings)
     if worker.task.manual is None:
-        _tell_run(tables, worker.policies, day, stamp, made, findings, lost)
+        _tell_run(tables, worker.policies, day, stamp, made, findings)
     return made, _OfDay(len(lost), sum(failure.is_defect for failure in findings.failures))
+
+
+def _stored_skips(tables: Tables, day: date, lost: set[str]) -> list[RunSkip]:
+    """What analyzers could not measure of calls that cannot be heard again."""
+    if not lost or SKIPS.name not in tables.names():
+        return []
+    is_lost = pc.field("call_id").isin(pa.array(sorted(lost), pa.string()))
+    columns = [column.name for column in SKIPS.columns]
+    stored = tables.scan(SKIPS.name, columns=columns, first=day, last=day, only=is_lost).to_pylist()
+    return [RunSkip(**{name: row[name] for name in columns}) for row in stored]
 
 
 def _kept_rows(worker: Worker, tables: Tables, spec: TableSpec, day: date, lost: set[str]) -> pa.Table | None:
@@ -466,16 +476,12 @@ def _tell_run(
     stamp: Stamp,
     made: dict[str, pa.Table],
     findings: Findings,
-    lost: set[str],
 ) -> None:
     """Add what was skipped, what failed, and what ran, in which the inputs are still those of the night."""
     names, of_run = set(tables.names()), replace(stamp, made_by_version=1)
     skips = SKIPS.to_arrow(findings.skips, of_run)
     rows = {one.failure_id: one for one in (failure.row() for failure in findings.failures)}
     failures = FAILURES.to_arrow(list(rows.values()), of_run)
-    if SKIPS.name in names and lost:
-        is_lost = pc.field("call_id").isin(pa.array(sorted(lost), pa.string()))
-        skips = pa.concat_tables([skips, as_declared(tables.scan(SKIPS.name, first=day, last=day, only=is_lost), SKIPS)])
     if FAILURES.name in names:
         is_of_input = ~pc.field("stage").isin(["analyzer", "table"])
         stored = tables.scan(FAILURES.name, first=day, last=day, only=is_of_input)

@@ -178,9 +178,6 @@ def differing(spec: TableSpec, before: pa.Table, after: pa.Table) -> int:
         all_same = same[0]
         for one in same[1:]:
             all_same = pc.and_(all_same, one)
-        differ: int = pc.sum(pc.invert(all_same)).as_py() or 0
-        return differ
-    if not keys:
-        return max(old.num_rows, new.num_rows)
-    shared = old.join(new.select(keys), keys, join_type="inner").num_rows
-    return max(1, old.num_rows + new.num_rows - 2 * int(shared))
+        return int(pc.sum(pc.invert(all_same)).as_py() or 0)
+    shared = old.join(new.select(keys), keys, join_type="inner").num_rows if keys else 0
+    return max(1, int(old.num_rows + new.num_rows - 2 * shared))
