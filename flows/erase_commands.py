@@ -56,6 +56,7 @@ def erase(
     Goes: rows in every table and every old version of them, artifacts, words, call pages, reports and exports that name a call,
     states and digests in the ledger, ids in the audit. Later nights leave the calls out, even if they are delivered again.
     """
+    from flows.demonstration import BUNDLED
     from flows.erasure import EXPORTS, is_erased, plan_erasure
     from flows.erasure import erase as erase_all
     from postcall.errors import SettingsError
@@ -64,6 +65,8 @@ def erase(
         # What is typed as an option stays in the shell's history.
         customer = sys.stdin.readline().strip()
     chosen, console = chosen_settings(settings, store), _console()
+    if recordings and Path(chosen.recordings).is_relative_to(BUNDLED):
+        raise SettingsError("the recordings of the demo belong to the program", hint="leave out --recordings")
     places = exports if exports is not None else [EXPORTS]
     plan = plan_erasure(chosen, customer, places)
     proof = is_erased(chosen.store, customer)
@@ -81,10 +84,9 @@ def erase(
         return
     with console.status("erasing"):
         proof, said = erase_all(chosen, customer, with_recordings=recordings, exports=places)
-    calls, files = said["removed"]["calls"], len(said["files"])
-    console.print(
-        f"[bold green]Erased[/bold green]: {calls} calls, {said['removed']['rows']} rows, {files} files.", highlight=False
-    )
+    removed, files = said["removed"], len(said["files"])
+    told = f"{_count(removed['calls'], 'call')}, {_count(removed['rows'], 'row')}, {_count(files, 'file')}"
+    console.print(f"[bold green]Erased[/bold green]: {told}.", highlight=False)
     _print_left(console, plan, with_recordings=recordings)
     console.print(f"proof: {proof}", highlight=False, soft_wrap=True, markup=False)
 
@@ -111,8 +113,9 @@ def _planned(plan: ErasurePlan, *, with_recordings: bool) -> Table:
 
 def _print_left(console: Console, plan: ErasurePlan, *, with_recordings: bool) -> None:
     if plan.recordings and not with_recordings:
+        kept = _count(len(plan.recordings), "file") + (" stays" if len(plan.recordings) == 1 else " stay")
         console.print(
-            f"{len(plan.recordings)} files in the recordings folder stay (--recordings deletes them); nights leave them out.",
+            f"{kept} in the recordings folder (--recordings deletes them); nights leave them out.",
             highlight=False,
         )
     console.print(
@@ -120,6 +123,10 @@ def _print_left(console: Console, plan: ErasurePlan, *, with_recordings: bool) -
         style="dim",
         highlight=False,
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _console() -> Console:

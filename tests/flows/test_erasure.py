@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows import erasure
+from flows.demonstration import MARK
 from flows.erasure import customer_digest, erase, is_erased, plan_erasure
 from flows.night import plainly, run_night
 from flows.pages.audit import PageAudit
@@ -292,6 +294,21 @@ def _settings_file(settings: Settings) -> Path:
     path = settings.store.parent / "postcall.toml"
     path.write_text(f"recordings = '{settings.recordings}'\ncalls = '{settings.calls}'\n")
     return path
+
+
+def test_the_demos_own_recordings_are_never_deleted(postcall: Command, tmp_path: Path) -> None:
+    store = tmp_path / "demo-store"
+    store.mkdir()
+    (store / MARK).touch()
+    refused = postcall("erase", "--customer", "c-9c14b3", "--recordings", "--yes", "--store", store)
+    assert refused.code == 2
+    assert "belong to the program" in refused.err
+
+
+def test_the_key_may_come_from_standard_input(centre: Settings, postcall: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
+    shown = postcall("erase", "--customer", "-", "--store", centre.store, "--settings", _settings_file(centre))
+    assert "Would be removed" in shown.out
 
 
 def test_the_ledger_forgets(centre: Settings) -> None:
