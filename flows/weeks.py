@@ -40,7 +40,7 @@ def roll_up_week(tables: Tables, day: date, policies: PolicySet) -> int:
 
     Returns
     -------
-    Calls of the week; 0 writes nothing.
+    Calls of the week; with 0 its rows of before are gone.
 
     Raises
     ------
@@ -50,6 +50,7 @@ def roll_up_week(tables: Tables, day: date, policies: PolicySet) -> int:
     first = monday_of(day)
     frames = [_of_week(tables, spec_of(row).name, first) for row in CALL_TABLES]
     if frames[0].empty:
+        _empty(tables, first, policies)
         return 0
     # The week is made by its days: the same days, policy and version give the same id.
     run_id = digest(sorted(set(frames[0]["run_id"])), policies.digest, VERSION)
@@ -60,6 +61,14 @@ def roll_up_week(tables: Tables, day: date, policies: PolicySet) -> int:
         spec = spec_of(row)
         tables.replace_day(spec, first, spec.to_arrow([one for one in rows if type(one) is row], stamp), run_id)
     return len(calls)
+
+
+def _empty(tables: Tables, first: date, policies: PolicySet) -> None:
+    """A week whose calls are gone has no rows either."""
+    run_id = digest([], policies.digest, VERSION)
+    for spec in map(spec_of, WEEKLY_ROWS):
+        if spec.name in tables.names() and tables.read(spec.name, first).num_rows:
+            tables.replace_day(spec, first, spec.to_arrow([], Stamp(first, run_id, VERSION, policies.digest)), run_id)
 
 
 def _of_week(tables: Tables, name: str, first: date) -> pd.DataFrame:

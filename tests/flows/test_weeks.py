@@ -54,3 +54,16 @@ def test_a_week_without_calls_writes_nothing(demo_night: tuple[Path, NightReport
     policies = load_policy(None, policy_sections(discover()))
     assert roll_up_week(Tables(tmp_path), date(2026, 4, 1), policies) == 0
     assert Tables(tmp_path).read("kpi_weekly", monday_of(date(2026, 4, 1))).num_rows == 0
+
+
+def test_a_week_whose_calls_are_gone_keeps_no_rows(demo_night: tuple[Path, NightReport], tmp_path: Path) -> None:
+    shutil.copytree(demo_night[0] / "tables", tmp_path / "tables")
+    tables, policies = Tables(tmp_path), load_policy(None, policy_sections(discover()))
+    assert roll_up_week(tables, MONDAY, policies) > 0
+    assert tables.read("kpi_weekly", MONDAY).num_rows == 1
+    for row in CALL_TABLES:
+        spec = spec_of(row)
+        tables.replace_day(spec, MONDAY, spec.to_arrow([], Stamp(MONDAY, "gone", 1, policies.digest)), "gone")
+    assert roll_up_week(tables, MONDAY, policies) == 0
+    assert tables.read("kpi_weekly", MONDAY).num_rows == 0
+    assert tables.read("kpi_agent_weekly", MONDAY).num_rows == 0
