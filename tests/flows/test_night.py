@@ -59,8 +59,12 @@ def truths() -> dict[str, dict[str, Any]]:
     return {truth["call_id"]: truth for truth in found if "speech" in truth}
 
 
+HANDED_IN = ("rule_override",)
+"""Tables that people fill, and no night."""
+
+
 def test_every_declared_table_is_written_with_its_schema(store: Path) -> None:
-    declared = declared_tables(discover())
+    declared = {name: spec for name, spec in declared_tables(discover()).items() if name not in HANDED_IN}
     tables = Tables(store)
     assert set(tables.names()) == set(declared)
     for name, spec in declared.items():
