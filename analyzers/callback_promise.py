@@ -60,7 +60,7 @@ from postcall.fields import AgentId, CallId, CustomerKey, EndMs, NotMeasurable, 
 from postcall.language.moments import Moment, moment_at
 from postcall.language.phrases import Phrase, PhraseBook
 from postcall.language.tokens import Token, tokens
-from postcall.spans import Span
+from postcall.spans import Span, Spans, union
 from postcall.tables import Field, table
 from postcall.telephony import Role
 from postcall.transcript import Word
@@ -112,6 +112,10 @@ class _Named:
     said: _Said
 
 
+_LONGEST_MOMENT_MS = 15_000
+"""Nobody takes longer to name a moment."""
+
+
 @analyzer(version=1)
 def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallbackPromise]:
     """The promise of the call; none where nobody promises."""
@@ -121,7 +125,10 @@ def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallba
     if patterns is None:
         raise MissingInput("language", f"promises are known in Russian, English and Chinese, not in '{language}'")
     promises = _promises(agent, patterns, language)
-    named = [*_moments(agent, language), *_moments(customer, language)]
+    if not promises:
+        return
+    near = _around(promises, policy)
+    named = [*_moments(agent, near, language), *_moments(customer, near, language)]
     with_time = [(one, _nearest(one, named, policy)) for one in promises]
     with_time = [(one, time) for one, time in with_time if time is not None or not one.is_conditional]
     if not with_time:
@@ -206,8 +213,17 @@ def _holds(forms: Sequence[str], words: Sequence[str], language: str) -> bool:
     return any(word in forms for word in words)
 
 
-def _moments(words: Sequence[Word], language: str) -> list[_Named]:
-    """Every moment that a party names, in order."""
+def _around(promises: Sequence[_Said], policy: CallbackPolicy) -> Spans:
+    """Where a moment that is near enough to a promise may begin."""
+    reach_ms = round(policy.beside_s * 1000)
+    return union(
+        Span(max(0, one.span.start_ms - reach_ms - _LONGEST_MOMENT_MS), one.span.end_ms + reach_ms + 1) for one in promises
+    )
+
+
+def _moments(words: Sequence[Word], near: Spans, language: str) -> list[_Named]:
+    """Every moment that a party names there, in order."""
+    words = [word for word in words if any(span.start_ms <= word.span.start_ms < span.end_ms for span in near)]
     said = tokens(words, language)
     found: list[_Named] = []
     at = 0
