@@ -49,7 +49,7 @@ class Findings:
     def add(
         self, heard: HeardCall, analyzers: tuple[Analyzer, ...], policies: PolicySet, judges: tuple[Judge, ...] = ()
     ) -> None:
-        """Count one call, let every analyzer measure it, then judge it by the manuals of its language."""
+        """Count one call, let every analyzer measure it, then judge it by the manuals of its language and queue."""
         call = heard.call
         self.call_ids.append(call.call_id)
         self.failures += heard.failures
@@ -62,7 +62,7 @@ class Findings:
         self.judge(call, judges, of_call)
 
     def judge(self, call: Call, judges: tuple[Judge, ...], of_call: Mapping[str, Sequence[Any]]) -> None:
-        """Judge a call by the manuals of its language; what analyzers made of it is given, by table."""
+        """Judge a call by the manuals of its language and queue; what analyzers made of it is given, by table."""
         if call.recording is not None:
             asked = [judge for judge in judges if judge.applies_to(call)]
             said = asked[0].listen(call) if asked else None

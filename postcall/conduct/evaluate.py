@@ -77,8 +77,9 @@ class Judge:
         return tuple(cls(manual, books[manual.heading.language]) for manual in manuals)
 
     def applies_to(self, call: Call) -> bool:
-        """Whether the manual is of the call's language."""
-        return call.language == self.manual.heading.language
+        """Whether the manual is of the call's language and for its queue."""
+        heading = self.manual.heading
+        return call.language == heading.language and (not heading.queues or call.telephony.queue in heading.queues)
 
     def listen(self, call: Call) -> Said:
         """What the parties of a call say; manuals of one language share it."""
@@ -90,7 +91,7 @@ class Judge:
         Parameters
         ----------
         call
-            Of the manual's language.
+            To which the manual applies.
         rows
             What the analyzers made of it, by table.
         said

@@ -266,6 +266,8 @@ class Heading(_Closed):
         Name; what people read.
     language
         Of the calls it judges, ISO 639-1.
+    queues
+        Of the calls it judges, as call records name them; none named, calls of every queue and of none.
     version
         Rises when results may change.
     """
@@ -275,6 +277,7 @@ class Heading(_Closed):
     title_ru: str | None = None
     title_zh: str | None = None
     language: Literal["ru", "en", "zh"]
+    queues: tuple[str, ...] = ()
     version: int = Field(ge=1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from flows.findings import Findings
 from postcall.conduct.dialogues import Dialogue, call_of
 from postcall.conduct.evaluate import Judge, check_measures
 from postcall.conduct.manual import read_manual
@@ -190,6 +191,44 @@ def test_two_manuals_of_one_id_are_refused(tmp_path):
     manual = read(tmp_path, rule(kind='"said"', say='["да"]'))
     with pytest.raises(PolicyError, match="two manuals"):
         Judge.all_of([manual, manual])
+
+
+@pytest.mark.parametrize(
+    ("queues", "queue", "is_judged"),
+    [
+        ("[]", "sales", True),
+        ("[]", None, True),
+        ('["sales", "upsell"]', "sales", True),
+        ('["sales", "upsell"]', "support", False),
+        ('["sales"]', None, False),
+    ],
+)
+def test_a_manual_judges_the_calls_of_its_queues(tmp_path, queues, queue, is_judged):
+    heading = HEADING.replace("version = 1", f"version = 1\nqueues = {queues}")
+    judge = Judge.of(read(tmp_path, rule(kind='"said"', say='["да"]'), heading))
+    call = call_of(dialogue(TALK, queue=queue), "ru")
+    assert judge.applies_to(call) is is_judged
+    assert not judge.applies_to(call_of(dialogue(TALK, queue=queue), "zh"))
+
+
+def test_each_queue_is_judged_by_its_own_manual(tmp_path):
+    asked = rule(kind='"said"', say='["@greeting"]')
+    sales = read(tmp_path, asked, HEADING.replace("version = 1", 'version = 1\nqueues = ["sales"]'))
+    support = HEADING.replace('id = "own"', 'id = "other"').replace("version = 1", 'version = 1\nqueues = ["support"]')
+    judges = Judge.all_of([sales, read(tmp_path, asked.replace("own-1", "other-1"), support)])
+    findings = Findings()
+    for queue in ("sales", "support", "billing"):
+        call = call_of(dialogue(TALK, queue=queue), "ru")
+        findings.judge(replace(call, telephony=replace(call.telephony, call_id=queue)), judges, {})
+    results = [(row.call_id, row.manual) for row in findings.rows["rule_result"]]
+    assert results == [("sales", "own"), ("support", "other")]
+    assert [row.call_id for row in findings.rows["call_scorecard"]] == ["sales", "support"]
+
+
+def test_a_misspelt_key_of_the_heading_names_the_right_one(tmp_path):
+    with pytest.raises(PolicyError) as error:
+        read(tmp_path, rule(kind='"said"', say='["да"]'), HEADING.replace("version = 1", 'version = 1\nqueue = ["sales"]'))
+    assert "did you mean 'queues'" in f"{error.value} {error.value.hint}"
 
 
 def test_unknown_tables_and_columns_are_refused(tmp_path):
