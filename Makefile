@@ -47,7 +47,7 @@ bench-asr: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recognition $(or $(OUT),../postcall-bench-asr)
 
 bench-conduct: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.conduct $(or $(OUT),../postcall-bench-conduct)
+	$(BIN)/python -m benchmarks.conduct $(or $(OUT),../postcall-bench-conduct) $(if $(PUBLISH),--publish)
 
 bench-diarization: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.diarization $(or $(OUT),../postcall-bench-diarization)

@@ -1,6 +1,7 @@
 """How often are the conduct rules right? Calls that state what each clause must come out as, judged by a whole night.
 
-    python -m benchmarks.conduct [FOLDER] [--calls 200] [--seed 71] [--scripts ru/ …] [--recognised] [--disagreements [ID …]]
+    python -m benchmarks.conduct [FOLDER] [--calls 200] [--seed 71] [--scripts ru/ …] [--recognised] [--publish]
+        [--disagreements [ID …]]
 
 Definitions
 -----------
@@ -42,6 +43,7 @@ from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
 from flows.demonstration import demo_settings
 from flows.night import plainly, run_night
+from flows.rule_accuracy import PUBLISHED, Accuracy, publish
 from flows.settings import Settings
 from standards import clauses, load_manual, manual_ids
 from storage.tables import Tables
@@ -126,6 +128,26 @@ def scores(found: Mapping[str, Mapping[str, tuple[str, str]]]) -> list[ClauseSco
     return [ClauseScore(clause, Counter(found[clause].values())) for clause in clauses() if clause in found]
 
 
+def accuracies(made: Iterable[ClauseScore], words: str, seed: int) -> list[Accuracy]:
+    """The scores as the product shows them."""
+    return [
+        Accuracy(
+            clause=one.clause,
+            words=words,
+            seed=seed,
+            calls=one.calls,
+            right=sum(number for (stated, was), number in one.pairs.items() if stated == was),
+            not_measured=one.not_measured,
+            precision_fail=one.precision("fail"),
+            recall_fail=one.recall("fail"),
+            precision_pass=one.precision("pass"),
+            recall_pass=one.recall("pass"),
+            f1=one.mean_f1,
+        )
+        for one in made
+    ]
+
+
 def unlimited() -> frozenset[str]:
     """Clauses none of whose rules says where it is only a proxy."""
     rules = [rule for name in manual_ids() for rule in load_manual(name).rules]
@@ -195,6 +217,9 @@ def main() -> None:
     )
     parser.add_argument("--recognised", action="store_true", help="words of the demo recogniser")
     parser.add_argument(
+        "--publish", action="store_true", help=f"write {PUBLISHED.name}, which `postcall standards coverage` shows"
+    )
+    parser.add_argument(
         "--disagreements",
         nargs="*",
         metavar="ID",
@@ -204,7 +229,10 @@ def main() -> None:
     scripts = [script for script in map(load, paths()) if script.name.startswith(tuple(arguments.scripts))]
     make_calls(arguments.folder, draw_calls(scripts, arguments.calls, arguments.seed))
     found = compare(arguments.folder, nights(arguments.folder, is_recognised=arguments.recognised))
-    report(Console(), scores(found))
+    made = scores(found)
+    report(Console(), made)
+    if arguments.publish:
+        publish(accuracies(made, "recognised" if arguments.recognised else "true", arguments.seed))
     name = "conduct-recognised.json" if arguments.recognised else "conduct.json"
     (arguments.folder / name).write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     if arguments.disagreements is not None:
