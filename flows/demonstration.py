@@ -49,6 +49,7 @@ def demo_settings(store: Path) -> Settings:
         records=RecordFormat(time_zone="Europe/Moscow"),
         # Said as well, because the environment may say something else, which is meant for the centre's own calls.
         policy=None,
+        metrics_file=None,
         recorder=Recorder(),
         transcriber=TranscriberSettings(engine="faster-whisper", options={"model": DEMO_MODEL, "device": "cpu"}),
         diarizer=DiarizerSettings(engine="pyannote", options={"model": DEMO_MODEL, "device": "cpu"}),

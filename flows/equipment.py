@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.listen import LISTENING_POLICIES
+from flows.metrics import check_metrics_file
 from flows.settings import DiarizerSettings, Settings, TranscriberSettings
 from postcall.analyzer import Registry, discover
 from postcall.conduct.evaluate import Judge, check_measures
@@ -56,6 +57,7 @@ def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
     SettingsError, PolicyError
         Something is wrong.
     """
+    check_metrics_file(settings.metrics_file)
     try:
         settings.store.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -17,6 +17,7 @@ from flows.equipment import Equipment, equip, library_versions
 from flows.failures import Failure
 from flows.findings import Findings
 from flows.listen import Listener
+from flows.metrics import write_metrics
 from flows.plan import NightPlan, plan_night
 from flows.publish import check_and_roll_up, run_row, write_day, write_run, write_week
 from flows.reports import STEPS, Reports, publish_reports
@@ -156,6 +157,9 @@ def run_night(
             retries=2,
         )
     reports = step("publish the reports", lambda: _publish(settings, day, progress or Untold()), retries=1)
+    if settings.metrics_file is not None:
+        metrics_file = settings.metrics_file
+        step("write the metrics", lambda: write_metrics(metrics_file, settings), retries=1)
     return NightReport(day, run.calls, run.recordings, run.transcripts, tuple(findings.failures), run_id, reports)
 
 

@@ -100,6 +100,10 @@ def _checks(checks: list[Check]) -> Table:
 )
 def status(
     days: Annotated[int, typer.Option(min=1, max=366, metavar="N", help="Business days to show.")] = 14,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write metrics for Prometheus to a file instead, or to - for standard output."),
+    ] = None,
     store: Store = None,
     settings: SettingsFile = None,
 ) -> None:
@@ -108,6 +112,9 @@ def status(
     from flows.status import status_of
 
     chosen = load_settings(settings, store=store)
+    if metrics is not None:
+        _write_metrics(metrics, chosen)
+        return
     found = status_of(chosen.store, until=yesterday(chosen.records.time_zone), days=days)
     console = _console()
     if found.newest is None:
@@ -127,6 +134,16 @@ def status(
         raise typer.Exit(FAILED)
     if found.open_by_code:
         raise typer.Exit(QUARANTINED)
+
+
+def _write_metrics(target: str, chosen: Settings) -> None:
+    from flows.metrics import check_metrics_file, metrics_of, write_metrics
+
+    if target == "-":
+        typer.echo(metrics_of(chosen).decode(), nl=False)
+        return
+    check_metrics_file(Path(target))
+    write_metrics(Path(target), chosen)
 
 
 def _nights(found: Status) -> Table:

@@ -136,6 +136,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
+    metrics_file: Path | None = Field(
+        None,
+        description="File for metrics of the nights in Prometheus' text format, e.g. /var/lib/node_exporter/postcall.prom.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Progress and failures of a night on standard error: text, or one JSON object a line."
+    )
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
@@ -192,7 +199,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"no settings file '{path}'", hint="`postcall init` writes one to start from") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"settings file '{path}' cannot be read: {error}") from error
-    for name in ("store", "recordings", "calls", "policy"):
+    for name in ("store", "recordings", "calls", "policy", "metrics_file"):
         value = values.get(name)
         if isinstance(value, str) and "://" not in value:
             values[name] = str(path.parent / value)

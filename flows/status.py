@@ -30,6 +30,7 @@ class NightStatus:
     day: date
     calls: int | None = None
     recordings: int | None = None
+    transcripts: int | None = None
     put_aside: int | None = None
     defects: int | None = None
     took_s: float | None = None
@@ -94,6 +95,7 @@ def _night(day: date, run: dict[str, Any] | None, sound_ms: int | None, defects:
         day=day,
         calls=run["calls"],
         recordings=run["recordings"],
+        transcripts=run["transcripts"],
         put_aside=run["quarantined"],
         defects=defects,
         took_s=took_s,
