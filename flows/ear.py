@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flows.failures import where_raised
 from postcall.acoustics import Acoustics
 from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
-from postcall.errors import PostCallError, RecordingError
+from postcall.errors import PostCallError, RecordingError, StuckRecording
 from postcall.policy import PolicySet
 from postcall.recording import Recording
 from postcall.speech.engines import SpokenChannel
@@ -17,6 +21,11 @@ from postcall.speech.listening import SOURCE, VERSION, Listened, listen
 from postcall.timeline import SpeakerTimeline
 from storage.artifacts import Artifacts, digest
 from storage.recordings import Recordings
+
+T = TypeVar("T")
+
+LIMIT_S = 900.0
+"""Longest that one recording may take; twelve hours of two channels take five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,25 @@ class Ear:
         What its manifest and timeline depend on.
     path, sha256
         The recording.
+    limit_s
+        Time that reading and listening may take.
     """
 
-    def __init__(self, recordings: Recordings, artifacts: Artifacts, policies: SoundPolicies, path: str, sha256: str) -> None:
+    def __init__(
+        self,
+        recordings: Recordings,
+        artifacts: Artifacts,
+        policies: SoundPolicies,
+        path: str,
+        sha256: str,
+        *,
+        limit_s: float = LIMIT_S,
+    ) -> None:
         self._recordings = recordings
         self._artifacts = artifacts
         self._policies = policies
         self._path = path
+        self._limit_s = limit_s
         self.sha256 = sha256
         self._heard: Listened | None = None
         self._known: tuple[Recording, SpeakerTimeline, Acoustics] | None = None
@@ -89,20 +110,55 @@ class Ear:
 
     def _listen(self) -> Listened:
         if self._heard is None:
-            policies = self._policies
-            try:
-                with self._recordings.open(self._path) as file:
-                    self._heard = listen(
-                        file,
-                        source=self._path,
-                        sha256=self.sha256,
-                        decoding=policies.decoding,
-                        topology=policies.topology,
-                        speech=policies.speech,
-                    )
-            except PostCallError:
-                raise
-            except Exception as error:
-                # A codec's or a disk's unforeseen failure costs this recording, not the night. Its message may hold the path.
-                raise RecordingError(f"the recording could not be processed: {where_raised(error)}") from error
+            self._heard = in_time(self._limit_s, self._listen_now)
         return self._heard
+
+    def _listen_now(self) -> Listened:
+        policies = self._policies
+        try:
+            with self._recordings.open(self._path) as file:
+                return listen(
+                    file,
+                    source=self._path,
+                    sha256=self.sha256,
+                    decoding=policies.decoding,
+                    topology=policies.topology,
+                    speech=policies.speech,
+                )
+        except PostCallError:
+            raise
+        except Exception as error:
+            # A codec's or a disk's unforeseen failure costs this recording, not the night. Its message may hold the path.
+            raise RecordingError(f"the recording could not be processed: {where_raised(error)}") from error
+
+
+def in_time(limit_s: float, work: Callable[[], T]) -> T:
+    """What ``work`` gives or raises, unless it takes too long.
+
+    It runs in a thread of its own, which is left behind when time is up: a read from a share that hangs, or a decoder that goes
+    round in circles, cannot be told to stop. The thread dies with the process.
+
+    Raises
+    ------
+    StuckRecording
+        It took longer than ``limit_s``.
+    """
+    ended: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put((work(), None))
+        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
+            ended.put((None, error))
+
+    threading.Thread(target=run, daemon=True, name="ear").start()
+    try:
+        result, error = ended.get(timeout=limit_s)
+    except queue.Empty:
+        raise StuckRecording(
+            f"reading and listening did not end in {limit_s:g} s",
+            hint="look whether the disk or share of the recordings hangs; `listen_limit_s` of the settings allows more time",
+        ) from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]

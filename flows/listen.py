@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from flows.ear import Ear, SoundPolicies
+from flows.ear import LIMIT_S, Ear, SoundPolicies
 from flows.failures import Failure, Stage, in_our_words, where_raised
 from flows.plan import PlannedCall
 from flows.settings import Recorder
@@ -103,6 +103,8 @@ class Listener:
         Who tells speakers apart where everybody is on one channel; the reason that stands in the tables when nobody does.
     use_transcripts
         False leaves words out altogether.
+    limit_s
+        Time that reading and listening to one recording may take.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Listener:
         diarizer: Diarizer | None,
         why_no_diarizer: str,
         use_transcripts: bool,
+        limit_s: float = LIMIT_S,
     ) -> None:
         self._recordings = recordings
         self._artifacts = artifacts
@@ -132,6 +135,7 @@ class Listener:
         self._diarizer = diarizer
         self._why_no_diarizer = why_no_diarizer
         self._use_transcripts = use_transcripts
+        self._limit_s = limit_s
         # An engine uses every core, or the whole accelerator, by itself: calls take turns.
         self._turn_at_the_engines = threading.Lock()
 
@@ -165,7 +169,7 @@ class Listener:
         record = planned.telephony
         if planned.recording is None or planned.sha256 is None:
             return HeardCall(self._without_recording(record, planned.missing or "no recording"))
-        ear = Ear(self._recordings, self._artifacts, self._sound, planned.recording, planned.sha256)
+        ear = Ear(self._recordings, self._artifacts, self._sound, planned.recording, planned.sha256, limit_s=self._limit_s)
         try:
             recording, timeline, acoustics = ear.sound()
         except (RecordingError, EngineError) as error:

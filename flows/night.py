@@ -138,6 +138,7 @@ def run_night(
             diarizer=equipment.diarizer,
             why_no_diarizer=equipment.why_no_diarizer,
             use_transcripts=use_transcripts,
+            limit_s=settings.listen_limit_s,
         )
         run_id = run_id_of(plan, listener, equipment, settings)
         findings = step(
@@ -156,10 +157,10 @@ def run_night(
             lambda: write_run(tables, ledger, run, findings, equipment, day=day, run_id=run_id),
             retries=2,
         )
-    reports = step("publish the reports", lambda: _publish(settings, day, progress or Untold()), retries=1)
     if settings.metrics_file is not None:
         metrics_file = settings.metrics_file
         step("write the metrics", lambda: write_metrics(metrics_file, settings), retries=1)
+    reports = step("publish the reports", lambda: _publish(settings, day, progress or Untold()), retries=1)
     return NightReport(day, run.calls, run.recordings, run.transcripts, tuple(findings.failures), run_id, reports)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import partial
 
+from flows.ear import in_time
 from flows.failures import Failure
 from flows.settings import Settings
 from postcall.errors import (
@@ -105,6 +107,7 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
         recordings,
         ledger,
         {record.call_id: matched.paths[record.call_id] for record in today if record.call_id in matched.paths},
+        settings.listen_limit_s,
     )
     gone = {call_id for call_id, sha256 in hashes.items() if erased.has_sound(sha256)}
     today = [record for record in today if record.call_id not in gone]
@@ -199,7 +202,9 @@ def _orphan(path: str) -> Failure:
     return Failure("recording", error, recording=path)
 
 
-def _hashed(recordings: Recordings, ledger: Ledger, paths: dict[str, str]) -> tuple[dict[str, str], dict[str, RecordingError]]:
+def _hashed(
+    recordings: Recordings, ledger: Ledger, paths: dict[str, str], limit_s: float
+) -> tuple[dict[str, str], dict[str, RecordingError]]:
     """Call id -> SHA-256 of its recording; a file that has not changed since it was hashed is not read again."""
     hashes: dict[str, str] = {}
     problems: dict[str, RecordingError] = {}
@@ -208,7 +213,7 @@ def _hashed(recordings: Recordings, ledger: Ledger, paths: dict[str, str]) -> tu
         try:
             fingerprint = recordings.fingerprint(path)
             known = ledger.digest(path, fingerprint)
-            hashes[call_id] = known or recordings.sha256(path)
+            hashes[call_id] = known or in_time(limit_s, partial(recordings.sha256, path))
         except RecordingError as error:
             problems[call_id] = error
             continue

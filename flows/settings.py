@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Recordings that are decoded side by side."
     )
+    listen_limit_s: float = Field(
+        900.0, gt=0, description="Seconds that reading and listening to one recording may take before it is put aside."
+    )
     records: RecordFormat = Field(
         default_factory=lambda: RecordFormat(time_zone="UTC"), description="How call records are written."
     )
@@ -133,9 +136,6 @@ class Settings(BaseSettings):
     diarizer: DiarizerSettings = Field(default_factory=DiarizerSettings, description="Who tells speakers apart.")
     pages: PageSettings = Field(default_factory=PageSettings, description="Reports and pages of calls.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
-
-    @classmethod
-    def settings_customise_sources(
     metrics_file: Path | None = Field(
         None,
         description="File for metrics of the nights in Prometheus' text format, e.g. /var/lib/node_exporter/postcall.prom.",
@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="Progress and failures of a night on standard error: text, or one JSON object a line."
     )
+
+    @classmethod
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -117,6 +117,12 @@ class TooLongRecording(RecordingError):
     code = "too_long"
 
 
+class StuckRecording(RecordingError):
+    """Reading it, or listening to it, does not come to an end."""
+
+    code = "stuck"
+
+
 class UnusableSamples(RecordingError):
     """Samples that are no sound: not a number, infinite, or a sample rate outside 8-48 kHz."""
 

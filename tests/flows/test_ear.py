@@ -1,0 +1,91 @@
+"""A recording that cannot be read to its end costs itself, and the night goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from flows.demonstration import DAY, transcribed_settings
+from flows.ear import in_time
+from flows.night import NightReport, plainly, run_night
+from flows.plan import plan_night
+from postcall.errors import StuckRecording, UndecodableRecording
+from postcall.speech import listening
+from postcall.speech.listening import Listened
+from storage.ledger import Ledger
+from storage.recordings import Recordings
+from storage.tables import Tables
+
+STUCK = "01-good-service"
+
+
+def test_what_ends_in_time_gives_its_result_or_its_error() -> None:
+    assert in_time(5.0, lambda: 42) == 42
+
+    def broken() -> int:
+        raise UndecodableRecording("no sound")
+
+    with pytest.raises(UndecodableRecording, match="no sound"):
+        in_time(5.0, broken)
+
+
+def test_what_does_not_end_is_left_behind() -> None:
+    let_go = threading.Event()
+    with pytest.raises(StuckRecording, match=r"did not end in 0\.05 s") as caught:
+        in_time(0.05, let_go.wait)
+    assert "listen_limit_s" in caught.value.hint
+    let_go.set()
+
+
+def test_a_decode_that_hangs_costs_its_recording_not_the_night(
+    demo_night: tuple[Path, NightReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(demo_night[0], tmp_path / "store")
+    settings = transcribed_settings(tmp_path / "store")
+    sound = Path(settings.recordings) / f"{STUCK}.flac"
+    sha256 = hashlib.sha256(sound.read_bytes()).hexdigest()
+    shutil.rmtree(tmp_path / "store" / "artifacts" / sha256[:2] / sha256)
+    let_go = threading.Event()
+
+    def listen(file: BinaryIO, *, source: str, **options: Any) -> Listened:
+        if source.startswith(STUCK):
+            let_go.wait()
+        return listening.listen(file, source=source, **options)
+
+    monkeypatch.setattr("flows.ear.listen", listen)
+    try:
+        report = run_night(DAY, settings.model_copy(update={"listen_limit_s": 3.0}), step=plainly)
+    finally:
+        let_go.set()
+    [failure] = [failure for failure in report.failures if failure.call_id == STUCK]
+    assert (failure.error.code, failure.stage, failure.is_quarantined) == ("stuck", "recording", True)
+    assert report.calls == 18
+    tables = Tables(tmp_path / "store")
+    contacts = {row["call_id"]: row for row in tables.read("call_contact").to_pylist()}
+    assert not contacts[STUCK]["has_recording"]
+    monkeypatch.undo()
+    again = run_night(DAY, settings, step=plainly)
+    assert STUCK not in {failure.call_id for failure in again.failures}
+
+
+def test_a_share_that_hangs_costs_its_recording_not_the_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go, sha256 = threading.Event(), Recordings.sha256
+
+    def hashed(recordings: Recordings, path: str) -> str:
+        if path.startswith(STUCK):
+            let_go.wait()
+        return sha256(recordings, path)
+
+    monkeypatch.setattr(Recordings, "sha256", hashed)
+    settings = transcribed_settings(tmp_path / "store").model_copy(update={"listen_limit_s": 3.0})
+    try:
+        plan = plan_night(settings, DAY, Ledger(tmp_path / "store"))
+    finally:
+        let_go.set()
+    assert [failure.error.code for failure in plan.failures if failure.call_id == STUCK] == ["stuck"]
+    assert len(plan.calls) == 18
