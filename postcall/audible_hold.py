@@ -8,8 +8,9 @@ last word:
 hold
     Music; tones or ringback that repeat; or the noise of a switch in place of the room's. Pieces that follow one another with
     no more than ``_GAP_MS`` between (tones: ``_CYCLE_MS``) and without the agent's talk there are one hold. Its source is what
-    it has most of. Who is parked has nobody to talk to: where the customer talks for more than ``_CUSTOMER_SHARE`` of it, what
-    is heard is the hum or the gate of the line of an agent who listens.
+    it has most of. Announcements that are played between or beside the pieces belong to it (`postcall.hold_recording`). Who is
+    parked has nobody to talk to: where the customer talks for more than ``_CUSTOMER_SHARE`` of it, what is heard is the hum or
+    the gate of the line of an agent who listens.
 mute
     The agent's leg carries nothing at all.
 
@@ -79,7 +80,7 @@ class AudibleHold:
 
 
 def audible_holds(
-    channel: ChannelSound, agent: Spans, customer: Spans, speech: Spans, *, is_mixed: bool
+    channel: ChannelSound, agent: Spans, customer: Spans, speech: Spans, *, is_mixed: bool, recordings: Spans = ()
 ) -> tuple[AudibleHold, ...]:
     """Holds and mutes, in order of start.
 
@@ -95,6 +96,8 @@ def audible_holds(
         Of anybody.
     is_mixed
         Whether the customer is heard on the same channel.
+    recordings
+        Announcements that are played on the channel (`postcall.hold_recording`): part of a hold that they follow or part.
     """
     if not agent:
         return ()
@@ -106,8 +109,8 @@ def audible_holds(
     pieces = [piece for piece in pieces if piece.kind is not SoundKind.BUSY and (piece.span.start_ms < last_ms)]
     found = [
         hold
-        for cluster in _clusters(pieces, agent)
-        for hold in _hold(cluster, agent)
+        for cluster in _clusters(pieces, agent, recordings)
+        for hold in _hold(cluster, agent, recordings)
         if total_ms(intersect(customer, (hold.span,))) <= _CUSTOMER_SHARE * hold.span.duration_ms
     ]
     if not is_mixed:
@@ -117,13 +120,15 @@ def audible_holds(
     return tuple(sorted(found, key=lambda hold: hold.span))
 
 
-def _clusters(pieces: Sequence[Sound], agent: Spans) -> list[list[Sound]]:
+def _clusters(pieces: Sequence[Sound], agent: Spans, recordings: Spans) -> list[list[Sound]]:
     clusters: list[list[Sound]] = []
     for piece in sorted(pieces):
         if clusters:
             last = clusters[-1][-1]
             end_ms = max(sound.span.end_ms for sound in clusters[-1])
             gap_ms = piece.span.start_ms - end_ms
+            if gap_ms > 0:
+                gap_ms -= total_ms(intersect(recordings, (Span(end_ms, piece.span.start_ms),)))
             is_cycle = {piece.kind, last.kind} <= {SoundKind.BEEP, SoundKind.RING}
             if gap_ms <= 0 or (
                 gap_ms <= (_CYCLE_MS if is_cycle else _GAP_MS) and not _talks(agent, end_ms, piece.span.start_ms)
@@ -138,7 +143,7 @@ def _talks(agent: Spans, start_ms: int, end_ms: int) -> bool:
     return longest_ms(intersect(agent, (Span(start_ms, end_ms),))) >= _AGENT_BACK_MS
 
 
-def _hold(cluster: Sequence[Sound], agent: Spans) -> Iterator[AudibleHold]:
+def _hold(cluster: Sequence[Sound], agent: Spans, recordings: Spans) -> Iterator[AudibleHold]:
     by_source: dict[str, list[Sound]] = {}
     for sound in cluster:
         by_source.setdefault(_SOURCES[sound.kind], []).append(sound)
@@ -155,6 +160,12 @@ def _hold(cluster: Sequence[Sound], agent: Spans) -> Iterator[AudibleHold]:
         due_ms = end_ms + max(after.span.start_ms - one.span.end_ms for one, after in itertools.pairwise(tones))
         back_ms = next((span.start_ms for span in agent if span.start_ms >= end_ms), due_ms)
         end_ms = max(end_ms, min(due_ms, back_ms - _BREATH_MS))
-    span = Span(cluster[0].span.start_ms, end_ms)
+    start_ms = cluster[0].span.start_ms
+    for played in recordings:
+        if played.start_ms < start_ms <= played.end_ms + _GAP_MS:
+            start_ms = played.start_ms
+        if played.start_ms - _GAP_MS <= end_ms < played.end_ms:
+            end_ms = played.end_ms
+    span = Span(start_ms, end_ms)
     if span.duration_ms >= _SHORTEST_MS[source]:
         yield AudibleHold(span, source)

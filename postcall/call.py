@@ -27,6 +27,7 @@ from postcall.acoustics import Acoustics, SoundKind
 from postcall.announced_hold import AnnouncedHoldPolicy, SaidWords, announced_holds, is_told_by_sound
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
+from postcall.hold_recording import HOLD_KINDS, hold_recordings
 from postcall.recording import Recording
 from postcall.roles.reach import RECORD_TOLERANCE_MS
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
@@ -155,7 +156,7 @@ class Call:
             role: union(*(spans for label, spans in timeline.by_label.items() if self.roles.get(label) is role))
             for role in Role
         }
-        menu = self._menu
+        menu = self._menu | self._hold_recordings
         return talk | {
             Role.AGENT: tuple(span for span in talk[Role.AGENT] if span not in menu),
             Role.IVR: union(talk[Role.IVR], menu),
@@ -168,6 +169,22 @@ class Call:
         of_agent = (label for label, role in self.roles.items() if role is Role.AGENT)
         by_label = self.timeline.by_label if self.timeline is not None else {}
         return frozenset(span for label in of_agent for span in by_label.get(label, ()) if span.end_ms <= until_ms)
+
+    @cached_property
+    def _hold_recordings(self) -> frozenset[Span]:
+        """What the agent's channel plays to a customer on hold, by `postcall.hold_recording`."""
+        if self.acoustics is None or self.transcript is None or self.timeline is None or not self.has_parties:
+            return frozenset()
+        found: set[Span] = set()
+        for label in (label for label, role in self.roles.items() if role is Role.AGENT):
+            played = hold_recordings(
+                self.timeline.by_label.get(label, ()),
+                [word for word in self.transcript.words if word.speaker == label],
+                [s.span for where, s in self.acoustics.sounds(*HOLD_KINDS) if where == label],
+                self.language,
+            )
+            found |= {span for span in self.timeline.by_label.get(label, ()) if intersect(played, (span,))}
+        return frozenset(found)
 
     @cached_property
     def _reaches_agent_ms(self) -> int:
@@ -194,7 +211,8 @@ class Call:
         timeline = self.need_timeline()
         others = (s for label, s in timeline.by_label.items() if self.roles.get(label) not in (Role.IVR, Role.AGENT))
         of_agent = (s for label, s in timeline.by_label.items() if self.roles.get(label) is Role.AGENT)
-        return union(*others, *([span for span in spans if span not in self._menu] for spans in of_agent))
+        played = self._menu | self._hold_recordings
+        return union(*others, *([span for span in spans if span not in played] for spans in of_agent))
 
     def speech(self) -> Spans:
         """Where anybody but the IVR or a menu speaks; needs no parties."""
@@ -303,11 +321,11 @@ class Call:
             agent, customer = self.talk(Role.AGENT), self.talk(Role.CUSTOMER)
         else:
             agents, agent, customer = list(channels), speech, ()
-        is_mixed = MIXED in channels
+        is_mixed, recordings = MIXED in channels, union(self._hold_recordings)
         found = (
             hold
             for label in (agents or list(channels))
-            for hold in audible_holds(channels[label], agent, customer, speech, is_mixed=is_mixed)
+            for hold in audible_holds(channels[label], agent, customer, speech, is_mixed=is_mixed, recordings=recordings)
         )
         return tuple(sorted(found, key=lambda hold: hold.span))
 
@@ -357,10 +375,11 @@ class Call:
     @cached_property
     def _words(self) -> dict[Role, tuple[Word, ...]]:
         by_role: dict[Role, list[Word]] = {role: [] for role in Role}
+        played = union(self._hold_recordings)
         for word in self.need_transcript().words:
             role = self.roles.get(word.speaker or "", Role.UNKNOWN)
-            is_menu = role is Role.AGENT and word.span.end_ms <= self._reaches_agent_ms
-            by_role[Role.IVR if is_menu else role].append(word)
+            is_played = word.span.end_ms <= self._reaches_agent_ms or any(span.overlaps(word.span) for span in played)
+            by_role[Role.IVR if role is Role.AGENT and is_played else role].append(word)
         return {role: tuple(words) for role, words in by_role.items()}
 
     def words(self, role: Role) -> tuple[Word, ...]:

@@ -169,6 +169,65 @@ NOT_WAITS: dict[str, tuple[str, ...]] = {
 }
 """Phrases that hold an announcement of waiting and are none, bare, by ISO 639-1 code."""
 
+HOLD_RECORDINGS: dict[str, tuple[str, ...]] = {
+    "ru": (
+        "ваш звонок важен",
+        "ваш звонок очень важен",
+        "ваш звонок для нас важен",
+        "ваш звонок для нас очень важен",
+        "все операторы заняты",
+        "все операторы сейчас заняты",
+        "все специалисты заняты",
+        "все специалисты сейчас заняты",
+        "первый освободившийся",
+        "первого освободившегося",
+        "освободившийся оператор",
+        "оператор ответит вам",
+        "специалист ответит вам",
+        "вам ответит первый",
+        "ваш номер в очереди",
+        "вы находитесь в очереди",
+        "время ожидания составит",
+        "примерное время ожидания",
+        "ожидайте ответа",
+    ),
+    "en": (
+        "your call is important",
+        "your call is very important",
+        "your call will be answered",
+        "agents are busy",
+        "agents are currently busy",
+        "operators are busy",
+        "operators are currently busy",
+        "representatives are busy",
+        "representatives are currently busy",
+        "next available agent",
+        "next available representative",
+        "next available operator",
+        "next available advisor",
+        "in the queue",
+        "estimated waiting time",
+        "estimated wait time",
+        "stay on the line your call",
+    ),
+    "zh": (
+        "您的来电对我们很重要",
+        "您的来电对我们非常重要",
+        "座席忙",
+        "坐席忙",
+        "座席正忙",
+        "坐席正忙",
+        "座席全忙",
+        "坐席全忙",
+        "人工座席正在",
+        "人工坐席正在",
+        "请不要挂机",
+        "您前面还有",
+        "预计等待时间",
+    ),
+}
+"""Phrases of recordings that are played to who waits, and that no agent says of himself, by ISO 639-1 code."""
+
 HOLD_REQUESTS: dict[str, tuple[str, ...]] = {
     "ru": (
         "оставайтесь на линии",
@@ -626,6 +685,19 @@ def thanks_for_waiting(words: Sequence[str], language: str | None) -> bool:
         ISO 639-1 code. Unknown: the phrases of all languages count.
     """
     return _holds_phrase(words, THANKS_FOR_WAITING, language)
+
+
+def plays_recording(words: Sequence[str], language: str | None) -> bool:
+    """Whether what is said is played from a tape to who waits ("ваш звонок очень важен для нас", "all our agents are busy").
+
+    Parameters
+    ----------
+    words
+        A stretch of speech, as recognised.
+    language
+        ISO 639-1 code. Unknown: the phrases of all languages count.
+    """
+    return _holds_phrase(words, HOLD_RECORDINGS, language)
 
 
 def consents(words: Sequence[str], language: str | None) -> bool:

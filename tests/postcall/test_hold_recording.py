@@ -1,0 +1,64 @@
+"""Announcements on hold are neither the agent's talk nor the end of the hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from postcall.call import Call
+from postcall.spans import Span
+from postcall.telephony import Role
+from postcall.testing.drawing import make_call
+
+DRAWN = """
+seconds   0         10        20        30        40
+agent     ####        ####           ####  ####
+customer      ##                         ##
+music            #####    ###########
+"""
+ANNOUNCED = {
+    "ru": "Ваш звонок очень важен для нас, оставайтесь на линии.",
+    "en": "All our agents are busy. Your call is important to us.",
+    "zh": "座 席 正 忙， 请 您 稍 等。",
+}
+SAID = {"ru": "Я вас слышу, ещё минуту.", "en": "I am still here, one minute.", "zh": "我 还 在， 请 等 一 下。"}
+
+
+def call(text: str, language: str, drawn: str = DRAWN) -> Call:
+    said = {Role.AGENT: [(0, 4, "Один момент." if language == "ru" else "好。"), (12, 16, text), (27, 31, "Нашлось.")]}
+    return make_call(drawn, said=said, language=language, is_hold_known=False)
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh"])
+def test_an_announcement_between_music_is_hold_and_not_the_agents(language: str) -> None:
+    on_hold = call(ANNOUNCED[language], language)
+    assert [(hold.span, hold.source) for hold in on_hold.audible_holds] == [(Span(7_000, 27_000), "audio_music")]
+    assert Span(12_000, 16_000) not in on_hold.talk(Role.AGENT)
+    assert on_hold.talk(Role.IVR) == (Span(12_000, 16_000),)
+    assert " ".join(word.text for word in on_hold.words(Role.IVR)) == ANNOUNCED[language]
+    assert all(word.span.start_ms not in range(12_000, 16_000) for word in on_hold.words(Role.AGENT))
+    assert not any(turn.span.overlaps(Span(12_000, 16_000)) for turn in on_hold.turns)
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh"])
+def test_an_agent_who_comes_back_parts_the_hold(language: str) -> None:
+    back = call(SAID[language], language)
+    assert [hold.span for hold in back.audible_holds] == [Span(7_000, 12_000), Span(16_000, 27_000)]
+    assert Span(12_000, 16_000) in back.talk(Role.AGENT)
+
+
+def test_away_from_music_the_words_are_the_agents() -> None:
+    """Who explains what the tape says is no tape."""
+    drawn = "\n".join(line for line in DRAWN.splitlines() if not line.startswith("music"))
+    explained = call(ANNOUNCED["ru"], "ru", drawn)
+    assert Span(12_000, 16_000) in explained.talk(Role.AGENT)
+    assert explained.talk(Role.IVR) == ()
+
+
+def test_what_is_played_at_the_end_of_a_hold_belongs_to_it() -> None:
+    drawn = """
+seconds   0         10        20        30        40
+agent     ####        ####           ####  ####
+customer      ##                         ##
+music            #####
+"""
+    assert [hold.span for hold in call(ANNOUNCED["ru"], "ru", drawn).audible_holds] == [Span(7_000, 16_000)]
