@@ -14,13 +14,14 @@ import sys
 import traceback
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from flows import (
+    backfill_commands,
     erase_commands,
     export_commands,
     operation_commands,
@@ -30,6 +31,9 @@ from flows import (
     standards_commands,
 )
 from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 app = typer.Typer(
     name="postcall",
@@ -43,6 +47,7 @@ app = typer.Typer(
 )
 
 app.add_typer(standards_commands.app)
+app.add_typer(backfill_commands.app)
 app.add_typer(operation_commands.app)
 app.add_typer(export_commands.app)
 app.add_typer(pages_commands.app)
@@ -53,7 +58,7 @@ app.add_typer(rescore_commands.app)
 
 LOG_WIDTH = 120
 
-OK, STOPPED, WRONG_USE, QUARANTINED, DEFECTS = 0, 1, 2, 3, 4
+STOPPED, WRONG_USE = 1, 2
 
 Date = Annotated[
     dt.datetime | None,
@@ -105,10 +110,12 @@ def nightly(
         bool,
         typer.Option("--prefect", metavar="", help="Run each step as a Prefect task, with the history on your Prefect server."),
     ] = False,
+    log_format: backfill_commands.LogFormat = None,
 ) -> None:
     """Process one business day. Run again, it writes the same rows."""
+    from flows.exit_codes import code_of_report
     from flows.report import print_published, print_report
-    from flows.settings import load_settings, yesterday
+    from flows.settings import yesterday
 
     given = {
         "recordings": recordings,
@@ -118,10 +125,12 @@ def nightly(
         "time_zone": time_zone,
         "workers": workers,
     }
-    chosen = load_settings(settings, **given)
+    chosen = backfill_commands.settings_told_as(log_format, settings, **given)
     if no_reports:
         chosen = chosen.model_copy(update={"pages": chosen.pages.model_copy(update={"nightly": False})})
     day = date.date() if date else yesterday(chosen.records.time_zone)
+    if chosen.log_format == "json" and not prefect:
+        raise typer.Exit(_told_as_json(day, chosen, use_transcripts=not no_transcript))
     if prefect:
         from flows.nightly import nightly as flow
 
@@ -135,10 +144,27 @@ def nightly(
     print_report(_console(), chosen.store, day)
     if report.reports is not None:
         print_published(_console(), report.reports)
-    if report.defects:
-        raise typer.Exit(DEFECTS)
-    if report.quarantined:
-        raise typer.Exit(QUARANTINED)
+    if code := code_of_report(report):
+        raise typer.Exit(code)
+
+
+def _told_as_json(day: dt.date, settings: Settings, *, use_transcripts: bool) -> int:
+    """Run a night whose log is JSON; its exit code. Whatever ends it is a line of the log, too."""
+    from flows.exit_codes import code_of_error, code_of_report
+    from flows.night import run_night
+    from flows.night_log import NightLog
+
+    log = NightLog(sys.stderr)
+    log.begin(day)
+    try:
+        report = run_night(day, settings, use_transcripts=use_transcripts, step=log.step, progress=log)
+    except Exception as error:  # noqa: BLE001  # the last net: a log of lines of JSON holds nothing else
+        code = code_of_error(error)
+        log.stop(error, code)
+        return code
+    code = code_of_report(report)
+    log.end(report, code)
+    return code
 
 
 @pages_commands.report_group.callback()
