@@ -119,8 +119,8 @@ def coverage(
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for manual in manuals.values():
         for dialogue in dialogues_of(manual):
-            for rule in dialogue.expect:
-                kinds[rule][dialogue.kind] += 1
+            for judged in dialogue.expect:
+                kinds[judged][dialogue.kind] += 1
     without = []
     for clause in clauses().values():
         found = manuals.get(clause.manual)

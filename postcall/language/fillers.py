@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from postcall.language.morphology import readings_of
 from postcall.language.tokens import Token
@@ -76,6 +77,14 @@ _BY_PAUSE: dict[str, tuple[tuple[str, ...], ...]] = {
     "zh": (tuple("这个"), tuple("那个"), tuple("然后"), tuple("就是")),
 }
 """Fillers only where they stand between pauses, doubled, or beside another filler."""
+_ALWAYS_FROM, _BY_PAUSE_FROM = (
+    {
+        language: {first: [words for words in phrases if words[0] == first] for first in {words[0] for words in phrases}}
+        for language, phrases in listed.items()
+    }
+    for listed in (_ALWAYS, _BY_PAUSE)
+)
+"""The same by their first word."""
 _KNOW_BEFORE = frozenset("do did as if let don't didn't would what can could will".split())
 _KIND_BEFORE = frozenset("what this that some any a the which another same every".split())
 _COMMON_CASES = frozenset("случае виде порядке доступе зале счете и итоге целом".split())
@@ -120,16 +129,21 @@ def fillers(tokens: Sequence[Token], language: str) -> list[Filler]:
 
 def _certain(tokens: Sequence[Token], language: str) -> Iterator[Filler]:
     for at, token in enumerate(tokens):
-        if _HESITATIONS[language].match(token.form) and not (language == "zh" and _is_whole_utterance(tokens, at, at)):
+        if _is_hesitation(token.form, language) and not (language == "zh" and _is_whole_utterance(tokens, at, at)):
             yield Filler(at, at, is_hesitation=True)
-        for words in _ALWAYS[language]:
+        for words in _ALWAYS_FROM[language].get(token.form, ()):
             if _stands(tokens, at, words) and not _means_something(tokens, at, at + len(words) - 1, language):
                 yield Filler(at, at + len(words) - 1)
 
 
+@lru_cache(maxsize=50_000)
+def _is_hesitation(form: str, language: str) -> bool:
+    return _HESITATIONS[language].match(form) is not None
+
+
 def _by_pause(tokens: Sequence[Token], language: str, taken: set[int]) -> Iterator[Filler]:
-    for at in range(len(tokens)):
-        for words in _BY_PAUSE[language]:
+    for at, token in enumerate(tokens):
+        for words in _BY_PAUSE_FROM[language].get(token.form, ()):
             last = at + len(words) - 1
             if not _stands(tokens, at, words) or _is_whole_utterance(tokens, at, last):
                 continue

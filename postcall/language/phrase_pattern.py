@@ -10,7 +10,7 @@ Definition
     [я] [вам сейчас]        may be left out
     (могу|можем)            one of them; alternatives may be several words
     .. ..5                  up to 3, or 5, words between (Chinese: characters), inside a sentence
-    <duration>              a number, duration, time, date, money, name, or any one word
+    <duration>              a number, duration, time, date, money, name, oath, or any one word
     !не                     not right after this word
     ^ $ ?                   an utterance starts here; ends here; the sentence asks
 
@@ -29,7 +29,7 @@ from postcall.language.morphology import lemmas_of
 from postcall.language.tokens import normalised
 from postcall.nearest import did_you_mean
 
-CLASSES = ("number", "duration", "time", "date", "money", "name", "word")
+CLASSES = ("number", "duration", "time", "date", "money", "name", "oath", "word")
 _GAP_WORDS = 3
 _PIECES = re.compile(
     r"\s+|\.\.\d*|<\w*>|[\[\]()|^$?]|!?=?[^\s\[\]()|^$?<>!=]+(?:\([^\s\[\]()|]{1,4}\))?(?=[\s\[\]()|^$?<!]|$)|."

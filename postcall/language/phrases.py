@@ -34,6 +34,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from postcall.language.clock_times import clock_at, may_begin_time
@@ -45,6 +46,7 @@ from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not
 from postcall.language.phrase_places import PatternPlaces, all_joined, joined, required
 from postcall.language.phrase_runs import PhraseRuns, members
 from postcall.language.phrase_words import HeardWord, PhraseWords
+from postcall.language.profanity import profanity
 from postcall.language.tokens import Token
 
 SAID, PROBABLY_SAID = 0.9, 0.7
@@ -493,7 +495,10 @@ class _Heard:
             return ends >> 1
         if name not in self._parsed:
             may_begin = _MAY_BEGIN.get(name)
-            places = sum(at for form, at in self.places.items() if may_begin is None or may_begin(form, self.language))
+            if name == "oath":
+                places = sum(1 << at for at in self._oaths)
+            else:
+                places = sum(at for form, at in self.places.items() if may_begin is None or may_begin(form, self.language))
             if name == "money":
                 places &= self._before_money()
             parsed = ((at, self.parsed_at(name, at)) for at in members(places))
@@ -503,6 +508,11 @@ class _Heard:
             if its_ends & ends:
                 begins |= at
         return begins
+
+    @cached_property
+    def _oaths(self) -> dict[int, int]:
+        """Where an oath begins, and where it ends."""
+        return {oath.first: oath.last + 1 for oath in profanity(self.tokens, self.language)}
 
     def _before_money(self) -> int:
         """Places not further than ``_LONGEST_SUM`` before a currency, its word or sign."""
@@ -518,6 +528,8 @@ class _Heard:
 
     def parsed_at(self, name: str, at: int) -> tuple[tuple[int, float | None], ...]:
         """Where something of a class that begins at a token may end, and its value."""
+        if name == "oath":
+            return ((self._oaths[at], None),) if at in self._oaths else ()
         if (name, at) not in self._parsed_at:
             self._parsed_at[name, at] = tuple(_parsed(name, self.tokens, at, self.language)) if at < len(self.tokens) else ()
         return self._parsed_at[name, at]

@@ -115,6 +115,12 @@ _PHRASES: dict[str, tuple[tuple[Strength, tuple[str, ...]], ...]] = {
     ),
 }
 
+_PHRASES_FROM = {
+    language: {first: [one for one in phrases if one[1][0] == first] for first in {words[0] for _, words in phrases}}
+    for language, phrases in _PHRASES.items()
+}
+"""The same by their first word."""
+
 _CHINESE: tuple[tuple[Strength, re.Pattern[str]], ...] = (
     (
         "obscene",
@@ -194,8 +200,9 @@ def strength_of(form: str, language: str) -> Strength | None:
 
 
 def _by_words(tokens: Sequence[Token], language: str) -> Iterator[Oath]:
+    phrases = _PHRASES_FROM.get(language, {})
     for at, token in enumerate(tokens):
-        for strength, words in _PHRASES.get(language, ()):
+        for strength, words in phrases.get(token.form, ()):
             if tuple(one.form for one in tokens[at : at + len(words)]) == words:
                 yield Oath(at, at + len(words) - 1, strength)
         alone = strength_of(token.form, language)

@@ -3,17 +3,18 @@
 Definition
 ----------
 `formal`
-    The agent never says ты or a verb of the second person singular. Russian only: 你 beside 您 is usual in Chinese.
+    The agent never addresses the customer as ты (`postcall.language.address`). Russian only: 你 beside 您 is usual in Chinese.
 `no_diminutives`
-    No word of the group ``diminutives``: "звоночек", "секундочка".
+    No diminutive (`postcall.language.diminutives`), and no word of the group ``diminutives`` where the manual has one.
 `few_fillers`
-    Words of the group ``fillers`` per 100 words of the agent are at most ``at_most`` (3 unless the rule says otherwise), and
-    filled pauses (`call_filled_pauses`) at most ``per_min`` a minute, where they were listened for.
+    Fillers (`postcall.language.fillers`), and words of the group ``fillers`` where the manual has one, per 100 words of the
+    agent are at most ``at_most`` (3 unless the rule says otherwise), and filled pauses (`call_filled_pauses`) at most
+    ``per_min`` a minute, where they were listened for.
 
 Edge cases
 ----------
-"Видишь ли", "понимаешь" and "слушай" address a person as ты: they count. "Хочешь не хочешь" counts too. A word whose second
-person singular is only one of several readings does not count unless it is the likeliest.
+"Видишь ли", "понимаешь" and "слушай" address a person as ты: they count. Sayings that address nobody, such as "хочешь не
+хочешь", do not.
 
 References
 ----------
@@ -22,19 +23,20 @@ rostelecom-13, golden-09, golden-10, cabletv-10.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from postcall.conduct.results import Verdict, failed, not_measurable, passed
+from postcall.conduct.results import Finding, Verdict, failed, not_measurable, passed
 from postcall.conduct.scene import Scene
 from postcall.errors import MissingInput
-from postcall.language.morphology import grammemes_of, is_known
+from postcall.language.address import familiar
+from postcall.language.diminutives import diminutives
+from postcall.language.fillers import fillers
 from postcall.language.phrases import PhraseMatch
 from postcall.telephony import Role
 
 GROUPS = ("diminutives", "fillers")
-NEEDS = {"formal": (), "no_diminutives": ("diminutives",), "few_fillers": ("fillers",)}
+NEEDS: Mapping[str, tuple[str, ...]] = {"formal": (), "no_diminutives": (), "few_fillers": ()}
 OPTIONS = ("at_most", "per_min")
-_THOU = frozenset("ты тебя тебе тобой тобою твой твоя твое твои твоего твоей твоих твоим твоему твоими".split())
 _AT_MOST, _PER_MIN = 3.0, 6.0
 _FEWEST_WORDS = 30
 """Of fewer words a rate per 100 says nothing."""
@@ -42,35 +44,44 @@ _FEWEST_WORDS = 30
 Options = Mapping[str, float | str | bool]
 
 
-def _is_thou(form: str) -> bool:
-    if form in _THOU:
-        return True
-    readings = grammemes_of(form)
-    return bool(readings) and is_known(form, "ru") and {"VERB", "2per", "sing"} <= readings[0]
+def _found(scene: Scene, places: Iterable[tuple[int, int]]) -> list[Finding]:
+    """Places of the agent's tokens, first and last, as evidence; what is in doubt to be the agent's is left out."""
+    tokens = scene.tokens(Role.AGENT)
+    return [
+        scene.finding(Role.AGENT, PhraseMatch(first, last, 1.0))
+        for first, last in places
+        if not any(token.is_in_doubt for token in tokens[first : last + 1])
+    ]
+
+
+def _with_group(scene: Scene, found: list[Finding], group: str) -> list[Finding]:
+    """Evidence, and what the manual's own group adds to it."""
+    added = [one for one in scene.said(Role.AGENT, group) if not any(one.span.overlaps(other.span) for other in found)]
+    return sorted([*found, *added], key=lambda one: one.span)
 
 
 def _formal(scene: Scene, options: Options) -> Verdict:
     scene.need_words()
     if scene.manual.heading.language != "ru":
         return not_measurable("forms of address are known in Russian only")
-    found = [
-        scene.finding(Role.AGENT, PhraseMatch(at, at, 1.0))
-        for at, token in enumerate(scene.tokens(Role.AGENT))
-        if _is_thou(token.form)
-    ]
+    found = _found(scene, ((at, at) for at in familiar(scene.tokens(Role.AGENT), "ru")))
     return failed("ты is said", found, is_by_words=True) if found else passed(is_by_words=True)
 
 
 def _no_diminutives(scene: Scene, options: Options) -> Verdict:
     scene.need_words()
-    found = scene.said(Role.AGENT, "diminutives")
+    language = scene.manual.heading.language
+    found = _found(scene, ((at, at) for at in diminutives(scene.tokens(Role.AGENT), language)))
+    found = _with_group(scene, found, "diminutives")
     return failed(f"{len(found)} diminutives", found, is_by_words=True) if found else passed(is_by_words=True)
 
 
 def _few_fillers(scene: Scene, options: Options) -> Verdict:
     scene.need_words()
+    language = scene.manual.heading.language
+    found = _found(scene, ((one.first, one.last) for one in fillers(scene.tokens(Role.AGENT), language)))
+    found = _with_group(scene, found, "fillers")
     words = len(scene.call.words(Role.AGENT))
-    found = scene.said(Role.AGENT, "fillers")
     most = float(options.get("at_most", _AT_MOST))
     if words >= _FEWEST_WORDS and 100 * len(found) / words > most:
         return failed(f"{100 * len(found) / words:.1f} fillers per 100 words, more than {most:g}", found, is_by_words=True)

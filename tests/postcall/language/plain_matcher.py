@@ -19,6 +19,7 @@ from postcall.language.names import name_at
 from postcall.language.numbers import money_at, number_at
 from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not, Run, Series, WordNode
 from postcall.language.phrases import LONGEST_PAUSE_MS, PROBABLY_SAID, Phrase, PhraseMatch
+from postcall.language.profanity import profanity
 from postcall.language.sounds_alike import SAME_TONE, SHORTEST, characters_alike, likeness, most_edits
 from postcall.language.tokens import Token
 
@@ -312,6 +313,8 @@ def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Itera
         day = day_at(tokens, at, language)
         if day is not None:
             yield day.end, None
+    elif name == "oath":
+        yield from ((oath.last + 1, None) for oath in profanity(tokens, language) if oath.first == at)
     else:
         found = _PARSERS[name](tokens, at, language)
         if found is not None:
