@@ -24,6 +24,7 @@ from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
 from postcall.errors import StorageError
+from postcall.speech.engines import Watched
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
 from storage.one_run import only_run
@@ -43,6 +44,9 @@ class Progress(Protocol):
     def advance(self) -> None:
         """One call is done."""
 
+    def within(self, share: float) -> None:
+        """An engine is so far with the call that it has in hand, 0 to 1."""
+
 
 class Untold:
     """A progress that nobody watches."""
@@ -51,6 +55,9 @@ class Untold:
         """Say nothing."""
 
     def advance(self) -> None:
+        """Say nothing."""
+
+    def within(self, share: float) -> None:
         """Say nothing."""
 
 
@@ -128,6 +135,9 @@ def run_night(
     tables = Tables(settings.store)
     with only_run(settings.store), Ledger(settings.store) as ledger:
         plan = step("match call records and recordings", lambda: plan_night(settings, day, ledger), retries=2)
+        diarizer: object = equipment.diarizer
+        if progress is not None and isinstance(diarizer, Watched):
+            diarizer.watch(progress.within)
         listener = Listener(
             plan.recordings,
             Artifacts(settings.store),

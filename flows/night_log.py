@@ -77,6 +77,12 @@ class NightLog:
             self._last = time.monotonic()
             self._write("info", "progress", what=self._what, done=self._done, total=self._total)
 
+    def within(self, share: float) -> None:
+        """As of `flows.night.Progress`: a line while a long call keeps everybody waiting."""
+        if time.monotonic() - self._last >= LINE_EVERY_S:
+            self._last = time.monotonic()
+            self._write("info", "progress", what=self._what, done=self._done, total=self._total, call_share=round(share, 2))
+
     def step(self, name: str, work: Callable[[], T], *, retries: int = 0) -> T:
         """As of `flows.night.StepRunner`: plainly, and told."""
         began = time.monotonic()

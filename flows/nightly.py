@@ -85,3 +85,6 @@ class _LogProgress:
         self._done += 1
         if self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
             get_run_logger().info("%d of %d", self._done, self._total)
+
+    def within(self, share: float) -> None:
+        """Prefect's log keeps every line: nothing."""

@@ -30,12 +30,17 @@ class _Bar:
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
         self._task = bar.add_task("reading call records", total=None)
+        self._step = ""
 
     def start(self, step: str, total: int) -> None:
+        self._step = step
         self._bar.update(self._task, description=step, total=total, completed=0)
 
     def advance(self) -> None:
-        self._bar.advance(self._task)
+        self._bar.update(self._task, advance=1, description=self._step)
+
+    def within(self, share: float) -> None:
+        self._bar.update(self._task, description=f"{self._step} (speakers {share:.0%})")
 
 
 class _Lines:
@@ -53,6 +58,11 @@ class _Lines:
         if self._done == self._total or time.monotonic() - self._last >= LINE_EVERY_S:
             self._last = time.monotonic()
             self._print(f"{self._done} of {self._total}")
+
+    def within(self, share: float) -> None:
+        if time.monotonic() - self._last >= LINE_EVERY_S:
+            self._last = time.monotonic()
+            self._print(f"{self._done} of {self._total}, speakers of the next {share:.0%}")
 
     def _print(self, text: str) -> None:
         self._console.print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", highlight=False, soft_wrap=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,6 +158,14 @@ def read_options(engine: str, kind: type[OptionsT], options: Mapping[str, object
             message = f"unknown option '{key}' of engine '{engine}'"
             raise SettingsError(message, hint=did_you_mean(key, kind.model_fields)) from error
         raise SettingsError(f"option '{key}' of engine '{engine}': {problem['msg'].lower()}") from error
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """An engine that tells how far it is with a call."""
+
+    def watch(self, told: Callable[[float], None] | None) -> None:
+        """Call ``told`` with the share done, 0 to 1, while a call is in hand; None ends it."""
 
 
 def load_transcriber(engine: str, options: Mapping[str, object]) -> Transcriber:

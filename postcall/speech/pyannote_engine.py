@@ -32,11 +32,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import yaml
@@ -114,6 +114,7 @@ class PyannoteDiarizer:
     def __init__(self, options: Mapping[str, object]) -> None:
         self._options = read_options(ENGINE, PyannoteOptions, options)
         self._folder = _complete(_folder(self._options.model))
+        self._told: Callable[[float], None] | None = None
         if self._options.device == "cuda" and not _has_gpu():
             raise SettingsError("device 'cuda': no GPU can be used", hint='set device = "cpu", or install the GPU\'s driver')
 
@@ -131,6 +132,10 @@ class PyannoteDiarizer:
     def options(self) -> Echo:
         """Options that shape the result: not the device and batch sizes, which only shape the time."""
         return {"min_speakers": self._options.min_speakers, "max_speakers": self._options.max_speakers}
+
+    def watch(self, told: Callable[[float], None] | None) -> None:
+        """Tell how far a call is; see `postcall.speech.engines.Watched`."""
+        self._told = told
 
     def diarize(self, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
         """Tell the speakers apart; see `postcall.speech.engines.Diarizer.diarize`."""
@@ -165,7 +170,23 @@ class PyannoteDiarizer:
         recording = {"waveform": torch.from_numpy(samples_16k)[None], "sample_rate": 1000 * SAMPLES_PER_MS}
         bounds = {"min_speakers": options.min_speakers, "max_speakers": options.max_speakers}
         with _without_warnings():
-            return pipeline(recording, **bounds)
+            return pipeline(recording, **bounds, hook=None if self._told is None else _Hook(self._told))
+
+
+class _Hook:
+    """What the pipeline calls as it goes: its steps, of which two take nearly all of the time, as one share."""
+
+    PARTS: ClassVar[dict[str, tuple[float, float]]] = {"segmentation": (0.0, 0.4), "embeddings": (0.4, 1.0)}
+
+    def __init__(self, told: Callable[[float], None]) -> None:
+        self._told = told
+
+    def __call__(
+        self, step: str, _artifact: object, file: object = None, total: int | None = None, completed: int | None = None
+    ) -> None:
+        if step in self.PARTS and total:
+            first, last = self.PARTS[step]
+            self._told(first + (last - first) * min((completed or 0) / total, 1.0))
 
 
 def _by_label(annotation: Any) -> dict[str, list[Span]]:

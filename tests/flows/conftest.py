@@ -25,6 +25,9 @@ class Unwatched:
     def advance(self) -> None:
         pass
 
+    def within(self, share: float) -> None:
+        pass
+
 
 @dataclass(frozen=True)
 class Ended:

@@ -229,18 +229,21 @@ def test_a_log_in_another_encoding_costs_no_report(store: Path) -> None:
 # ── how far it is ────────────────────────────────────────────────────────────
 
 
-def _told(*, is_terminal: bool) -> str:
+def _told(*, is_terminal: bool, within: float | None = None) -> str:
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=100)
     with progress_on(console) as progress:
         progress.start("calls", 3)
         for _ in range(3):
             progress.advance()
+        if within is not None:
+            progress.within(within)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def test_a_terminal_shows_a_bar() -> None:
     told = _told(is_terminal=True)
+    assert "calls (speakers 40%)" in _told(is_terminal=True, within=0.4)
     assert "3/3" in told
     assert "━" in told
 

@@ -12,7 +12,7 @@ import yaml
 
 from postcall.errors import EngineError, EngineOutOfMemory, SettingsError
 from postcall.speech import pyannote_engine as engine
-from postcall.speech.engines import load_diarizer
+from postcall.speech.engines import Watched, load_diarizer
 from postcall.speech.pyannote_engine import DEMO_FOLDER, PyannoteDiarizer
 
 
@@ -46,6 +46,20 @@ def test_the_demo_pipeline_tells_speakers_and_says_the_same_twice() -> None:
     assert spans, "somebody speaks"
     assert all(before.end_ms <= after.start_ms for before, after in itertools.pairwise(spans))
     assert all(0 <= span.start_ms < span.end_ms <= 12_050 for span in spans)
+
+
+def test_who_watches_hears_how_far_it_is_until_he_stops() -> None:
+    diarizer = PyannoteDiarizer({"model": "demo", "device": "cpu"})
+    assert isinstance(diarizer, Watched)
+    told: list[float] = []
+    diarizer.watch(told.append)
+    diarizer.diarize(two_voices())
+    assert told == sorted(told)
+    assert (min(told) >= 0, max(told)) == (True, 1.0)
+    before = len(told)
+    diarizer.watch(None)
+    diarizer.diarize(two_voices())
+    assert len(told) == before
 
 
 def test_silence_and_next_to_nothing_have_no_speakers() -> None:
