@@ -74,7 +74,9 @@ def _empty(tables: Tables, first: date, policies: PolicySet) -> None:
 def _of_week(tables: Tables, name: str, first: date) -> pd.DataFrame:
     rows = tables.scan(name, first=first, last=first + timedelta(days=6))
     frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
+    # Days of an older version may lack what calls are grouped by; as where the record names none, that is ''.
+    keys = {by: "" for by in WEEKLY_ROWS.values() if by is not None and by in frame.columns}
+    return frame.fillna(keys)
 
 
 def roll_up_week_of(settings: Settings, day: date) -> int:

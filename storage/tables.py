@@ -5,6 +5,11 @@ Conventions
 A table is partitioned by ``call_date``; writing a day replaces its partition in one commit, so a reader sees the old day or the
 new one, and a killed run leaves the old one. Two writers of one table conflict instead of corrupting it. Old versions stay
 readable.
+
+A store outlives the program that wrote it. A column that is new is empty in the days of before, and one that is gone in the
+days to come. Where the stored table would refuse the rows or change them (a column that may be empty now, or is gone, and had
+to have a value; whole numbers that have fractions now), its whole content is written anew under the columns of both, in one
+commit, once. A column whose kind is another altogether is refused: nothing is converted silently.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import reduce
+from itertools import chain
 from operator import and_
 from pathlib import Path
 from urllib.parse import unquote
@@ -72,17 +78,21 @@ class Tables:
         path = self.path(spec.name)
         try:
             exists = DeltaTable.is_deltatable(str(path))
+            content: pa.Table | pa.RecordBatchReader = rows
+            evolved = None
             if exists:
-                rows = _described_as_stored(rows, pa.schema(DeltaTable(path).schema().to_arrow()))
+                stored = pa.schema(DeltaTable(path).schema().to_arrow())
+                evolved = _evolved(spec.name, stored, rows.schema)
+                content = _described_as_stored(rows, stored) if evolved is None else self._anew(spec.name, day, rows, evolved)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
             write_deltalake(
                 path,
-                rows,
+                content,
                 mode="overwrite",
-                predicate=f"call_date = '{day.isoformat()}'" if exists else None,
+                predicate=f"call_date = '{day.isoformat()}'" if exists and evolved is None else None,
                 partition_by=["call_date"],
-                schema_mode="merge" if exists and self._differs(path, rows) else None,
+                schema_mode="overwrite" if evolved else "merge" if exists and self._differs(path, rows) else None,
                 name=spec.name,
                 description=spec.description,
                 commit_properties=CommitProperties(custom_metadata={"run_id": run_id}),
@@ -90,10 +100,18 @@ class Tables:
         except CommitFailedError as error:
             raise StorageError(f"another run wrote table '{spec.name}' meanwhile", hint="let it end, then run again") from error
         except (DeltaError, OSError, pa.ArrowException) as error:
+            # The library's own words quote rows that it refuses.
             raise StorageError(
-                f"cannot write table '{spec.name}': {type(error).__name__}: {error}",
+                f"cannot write table '{spec.name}': {_in_our_words(error)}",
                 hint="is the disk full, or the store not writable? a run killed here repairs itself when run again",
             ) from error
+
+    def _anew(self, name: str, day: date, rows: pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+        """The whole table with a day's rows replaced, under another schema; read as it is written, a batch at a time."""
+        others = self.dataset(name).to_batches(filter=pc.field("call_date") != day)
+        tables = chain([rows], (pa.Table.from_batches([batch]) for batch in others))
+        batches = (batch for table in tables for batch in _under(table, schema).to_batches())
+        return pa.RecordBatchReader.from_batches(schema, batches)
 
     def _differs(self, path: Path, rows: pa.Table) -> bool:
         stored = {field.name for field in DeltaTable(path).schema().fields}
@@ -199,9 +217,64 @@ def _by_day(delta: DeltaTable, files: SubTreeFileSystem) -> Dataset:
 
 def _unreadable(name: str, error: Exception) -> StorageError:
     return StorageError(
-        f"cannot read table '{name}': {type(error).__name__}: {error}",
+        f"cannot read table '{name}': {_in_our_words(error)}",
         hint="is the store still mounted? a damaged day is mended by running its night again",
     )
+
+
+def _in_our_words(error: Exception) -> str:
+    """What an error is, without the words of a library, which quote rows."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _evolved(name: str, stored: pa.Schema, new: pa.Schema) -> pa.Schema | None:
+    """Schema under which both the stored rows and new ones can be; None where the stored one takes the new rows as they are.
+
+    Raises
+    ------
+    StorageError
+        A column's kind is another.
+    """
+    fields = []
+    is_another = False
+    for old in stored:
+        now = new.field(old.name) if old.name in new.names else None
+        type_ = old.type if now is None or now.type.equals(old.type) else _wider(name, old, now)
+        nullable = old.nullable or now is None or now.nullable
+        is_another |= not type_.equals(old.type) or nullable != old.nullable
+        described = old if now is None else now
+        fields.append(pa.field(old.name, type_, nullable, described.metadata))
+    # Stored days have no value for a column that is new.
+    fields += [field.with_nullable(True) for field in new if field.name not in stored.names]
+    return pa.schema(fields, new.metadata) if is_another else None
+
+
+def _wider(name: str, old: pa.Field, now: pa.Field) -> pa.DataType:
+    """Type that holds the values of both columns."""
+    for alike in (pa.types.is_date, pa.types.is_timestamp, pa.types.is_boolean, pa.types.is_integer, _is_text):
+        if alike(old.type) and alike(now.type):
+            return old.type
+    numbers = [pa.types.is_integer(type_) or pa.types.is_floating(type_) for type_ in (old.type, now.type)]
+    if all(numbers):
+        return pa.float64()
+    raise StorageError(
+        f"column '{old.name}' of table '{name}' is stored as {old.type}, and this version writes {now.type}",
+        hint=f"move the folder tables/{name} of the store away and run its days again: what was heard is kept",
+    )
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return any(is_kind(type_) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
+
+
+def _under(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows under another schema; a column that they lack is empty."""
+    columns = [
+        rows[field.name].cast(field.type) if field.name in rows.schema.names else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _described_as_stored(rows: pa.Table, stored: pa.Schema) -> pa.Table:

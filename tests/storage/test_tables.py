@@ -164,3 +164,79 @@ def test_what_a_killed_writer_left_does_no_harm(tmp_path: Path) -> None:
     assert _calls(tables) == {"a": 1}
     _write(tables, ONE, {"b": 2})
     assert _calls(tables) == {"b": 2}
+
+
+# ── a store of an older version ──────────────────────────────────────────────
+
+
+def _declared(**columns: object) -> TableSpec:
+    """``call_sample`` with other columns beside its id."""
+    body = {
+        "__annotations__": {"call_id": Annotated[str, Field("Call id.")], **columns},
+        "__doc__": "A table of another version.",
+        "__module__": __name__,
+    }
+    return spec_of(table("call_sample", grain="call", primary_key=("call_id",))(type("CallSampleOf", (), body)))
+
+
+def _put(tables: Tables, spec: TableSpec, day: date, **values: object) -> None:
+    rows = [spec.row(call_id="a", **values)]
+    tables.replace_day(spec, day, spec.to_arrow(rows, Stamp(day, "run", 1, "policy")), "run")
+
+
+def _column(tables: Tables, name: str) -> dict[date, object]:
+    return {row["call_date"]: row[name] for row in tables.read("call_sample").to_pylist()}
+
+
+NEEDED, OPTIONAL = Annotated[int, Field("Was 1.")], Annotated[int | None, Field("Is now.")]
+FRACTION = Annotated[float | None, Field("Is now.")]
+
+
+def test_a_column_that_had_to_have_a_value_may_be_empty_now(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _put(tables, _declared(x=NEEDED), ONE, x=1)
+    _put(tables, _declared(x=OPTIONAL), TWO, x=None)
+    assert _column(tables, "x") == {ONE: 1, TWO: None}
+    assert len(DeltaTable(tables.path("call_sample")).history()) == 2, "in one commit"
+    before = DeltaTable(tables.path("call_sample"), version=0).to_pyarrow_table()
+    assert before["x"].to_pylist() == [1], "the old version stays readable"
+    _put(tables, _declared(x=NEEDED), ONE, x=3)  # an older program writes on
+    assert _column(tables, "x") == {ONE: 3, TWO: None}
+
+
+def test_a_column_that_had_to_have_a_value_is_gone(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _put(tables, _declared(x=NEEDED, y=OPTIONAL), ONE, x=1, y=2)
+    _put(tables, _declared(y=OPTIONAL, z=NEEDED), TWO, y=3, z=4)
+    assert _column(tables, "x") == {ONE: 1, TWO: None}
+    assert _column(tables, "y") == {ONE: 2, TWO: 3}
+    assert _column(tables, "z") == {ONE: None, TWO: 4}
+
+
+def test_whole_numbers_that_have_fractions_now_are_not_cut(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _put(tables, _declared(x=NEEDED), ONE, x=1)
+    _put(tables, _declared(x=FRACTION), TWO, x=1.5)
+    assert _column(tables, "x") == {ONE: 1.0, TWO: 1.5}
+    _put(tables, _declared(x=NEEDED), ONE, x=2)
+    assert _column(tables, "x") == {ONE: 2.0, TWO: 1.5}
+
+
+def test_a_column_of_another_kind_is_refused_and_nothing_changes(tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    _put(tables, _declared(x=NEEDED), ONE, x=1)
+    with pytest.raises(StorageError, match="column 'x' of table 'call_sample' is stored as int64") as caught:
+        _put(tables, _declared(x=Annotated[str | None, Field("A word.")]), TWO, x="a")
+    assert "run its days again" in caught.value.hint
+    assert _column(tables, "x") == {ONE: 1}
+
+
+def test_a_refused_row_is_not_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's own message shows the rows that it refuses."""
+    tables = Tables(tmp_path)
+    _put(tables, _declared(x=NEEDED), ONE, x=73167458)
+    monkeypatch.setattr(storage.tables, "_evolved", lambda *_: None)
+    with pytest.raises(StorageError, match="cannot write table") as caught:
+        _put(tables, _declared(y=NEEDED), TWO, y=73167458)
+    assert "73167458" in str(caught.value.__cause__)
+    assert "73167458" not in str(caught.value) + caught.value.hint
