@@ -30,6 +30,7 @@ from flows import (
     rescore_commands,
     standards_commands,
 )
+from flows.private import keep_private
 from postcall.errors import PolicyError, PostCallError, SettingsError, TelephonyError
 
 if TYPE_CHECKING:
@@ -303,6 +304,7 @@ def _errors() -> Console:
 
 def main() -> None:
     """Entry point of the ``postcall`` command."""
+    keep_private()
     for stream in (sys.stdout, sys.stderr):
         # A log in another encoding than UTF-8 must not cost the night's report.
         if isinstance(stream, io.TextIOWrapper):

@@ -88,7 +88,7 @@ def run_demo(store: Path, console: Console, errors: Console, *, with_models: boo
         if not (store / MARK).is_file():
             raise SettingsError(f"'{store}' holds something else than a demo", hint="name an empty folder: --store FOLDER")
         shutil.rmtree(store)
-    store.mkdir(parents=True, exist_ok=True)
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)
     (store / MARK).touch()
     settings = demo_settings(store) if with_models else transcribed_settings(store)
     with progress_on(errors) as progress:

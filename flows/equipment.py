@@ -59,7 +59,7 @@ def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
     """
     check_metrics_file(settings.metrics_file)
     try:
-        settings.store.mkdir(parents=True, exist_ok=True)
+        settings.store.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"the store '{settings.store}' cannot be made: {error.strerror}") from error
     registry = discover()

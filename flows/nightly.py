@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.night import RETRY_PAUSE_S, NightReport, run_night
+from flows.private import keep_private
 from flows.settings import Settings, load_settings, yesterday
 from postcall.errors import StorageError
 
@@ -42,6 +43,7 @@ def nightly(
     no_transcript
         Measure sound and call records alone.
     """
+    keep_private()
     chosen = settings or load_settings(Path(settings_file) if settings_file else None)
     day = _day(date) or yesterday(chosen.records.time_zone)
     report = run_night(day, chosen, use_transcripts=not no_transcript, step=as_task, progress=_LogProgress())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +72,10 @@ def dashboard_page(demo_night: tuple[Path, NightReport]) -> Callable[..., str]:
 
 
 @pytest.fixture
-def postcall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def postcall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """Run a command as a user would, in an empty folder: ``postcall("show", "run_night")``."""
     monkeypatch.chdir(tmp_path)
+    umask = os.umask(0o022)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr("sys.argv", ["postcall", *map(str, arguments)])
@@ -87,4 +88,5 @@ def postcall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         printed = capsys.readouterr()
         return Ended(code, printed.out, printed.err)
 
-    return run
+    yield run
+    os.umask(umask)
