@@ -12,6 +12,9 @@ calls
 clause
     Fails when one of its rules fails, passes when one passes and none fails, does not apply when none of them does. Only
     clauses that a call's script states are compared, of manuals in the call's language.
+kept call-backs
+    What one call cannot tell, and the night does (`kpi_callback`): a clause on kept call-backs passes where the promise is kept,
+    and fails where it is kept late or not at all.
 precision, recall, F1
     Of failures and of passes, each against everything else; a clause's F1 is their mean over the outcomes that its scripts
     state. *macro* is the mean over clauses that at least ``FEWEST`` calls state.
@@ -100,6 +103,13 @@ def combined(outcomes: Iterable[str]) -> str:
     return next((one for one in ("fail", "pass", "not_measurable") if one in found), "not_applicable")
 
 
+def kept_callbacks(folder: Path, tables: Tables) -> dict[str, str]:
+    """Call -> what the night found out about its promise to call back, as an outcome."""
+    outcome = {"kept": "pass", "late": "fail", "not_kept": "fail"}
+    rows = [row for day in days(folder) for row in tables.read("kpi_callback", day).to_pylist()]
+    return {row["call_id"]: outcome[row["callback_state"]] for row in rows if row["callback_state"] in outcome}
+
+
 def days(folder: Path) -> list[date]:
     """Days of the calls of a folder, whose records are written in the centre's own time."""
     with (folder / "calls.csv").open(encoding="utf-8", newline="") as file:
@@ -112,14 +122,19 @@ def compare(folder: Path, tables: Tables) -> dict[str, dict[str, tuple[str, str]
     for day in days(folder):
         for row in tables.read("rule_result", day).select(["call_id", "clause_id", "outcome"]).to_pylist():
             judged[row["call_id"], row["clause_id"]].append(row["outcome"])
-    languages = {name: load_manual(name).heading.language for name in {clause.manual for clause in clauses().values()}}
+    manuals = {name: load_manual(name) for name in {clause.manual for clause in clauses().values()}}
+    told_later = {rule.clause for manual in manuals.values() for rule in manual.rules if rule.protocol == "callback"}
+    kept = kept_callbacks(folder, tables)
     found: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for truth in truths(folder):
         for clause, stated in truth["rules"].items():
             manual = clause.rsplit("-", 1)[0]
             rules = judged.get((truth["call_id"], clause))
-            if languages[manual] == truth["language"] and rules:
-                found[clause][truth["call_id"]] = (stated, combined(rules))
+            if manuals[manual].heading.language == truth["language"] and rules:
+                was = combined(rules)
+                if clause in told_later and was == "not_measurable":
+                    was = kept.get(truth["call_id"], was)
+                found[clause][truth["call_id"]] = (stated, was)
     return found
 
 

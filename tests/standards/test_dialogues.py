@@ -24,6 +24,7 @@ JUDGES = {name: Judge.of(load_manual(name)) for name in manual_ids()}
 
 ALWAYS_LIKE_THAT = {
     "rostelecom-07": "asking again is noted and never penalised: there is nothing to fail",
+    "rostelecom-09.offered": "an offer is noted and never penalised: where the customer waits, rostelecom-09 fails",
 }
 
 

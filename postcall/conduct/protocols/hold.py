@@ -8,8 +8,8 @@ asks whether the customer can wait (`consent_asked`), and the customer agrees (`
 ``max_s``, for a grade named in ``senior_grades`` than ``senior_max_s`` (`in_time`), and no longer than promised
 (`promise_kept`, a fifth and ``_ROUND_MS`` more are allowed). Within ``_AFTER_MS`` of its end the agent thanks (`thanks`).
 
-`returns`: a search that goes on is interrupted: the agent comes back, says that it takes longer, and holds again; a customer
-who cannot wait is offered another way and not held.
+`returns`: a search that goes on is interrupted: the agent comes back, says that it takes longer, and holds again or goes on
+without the customer waiting; a customer who cannot wait is offered another way and not held.
 
 `quiet`: while the customer waits the agent speaks no more than ``max_talk_s`` on the own leg (3 s unless the rule says
 otherwise): what is said then is said to somebody else, and the customer may hear it.
@@ -222,6 +222,8 @@ def _returns(scene: Scene, options: Options) -> Verdict:
             if not warned and not offered:
                 return failed("a search goes on without a warning", [Finding(after)], is_by_words=True)
             evidence += warned or offered
+        last = search[-1]
+        evidence += _near(scene.said(Role.AGENT, "more_time"), last.end_ms - 500, last.end_ms + _AFTER_MS)
     return passed(evidence, is_by_words=True) if evidence else not_applicable("no search goes on, and nobody refuses to wait")
 
 
