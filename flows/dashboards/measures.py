@@ -113,6 +113,7 @@ MEASURES = {
         ),
         Measure("score", "portion", ("passed_weight",), ("judged_weight",), ("calls_scored",), "high"),
         Measure("critical", "share", ("calls_critical",), ("calls_scored",), ("calls_scored",), "low"),
+        _share("call_backs_kept", "promises_kept", "promises_kept", "promises_late", "promises_not_kept"),
         # A count of the period's calls and no estimate: it has no interval, and is never of too few.
         Measure("coverage", "portion", ("calls_known",), ("calls_expected",), (), "high"),
     )

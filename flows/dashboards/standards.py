@@ -13,6 +13,7 @@ from standards import load_manual, manual_ids
 RULES = "kpi_rule_daily"
 SCORES = "kpi_agent_standard_daily"
 TEAMS = "kpi_team_standard_daily"
+CALL_BACKS = "kpi_callback_daily"
 MOST_CALLS = 40
 
 
@@ -103,6 +104,21 @@ def critical_calls(board: Board) -> Block:
     )
     columns = [("call", "call"), ("queue", "text"), ("agent_id", "text"), ("rule_id", "text"), ("rule_title", "text")]
     return board.table("critical_calls", columns, shown)
+
+
+def call_backs(board: Board) -> Block:
+    """Promised call-backs by agent: kept, late, not kept, and those that cannot be told yet or at all."""
+    counted = ["promises", "promises_kept", "promises_late", "promises_not_kept", "promises_open", "promises_unjudged"]
+    promised = board.frame(CALL_BACKS, ["agent_id", *counted]) if board.has(CALL_BACKS) else None
+    if promised is None or not len(promised):
+        return board.note("no_call_backs", "call_backs")
+    sums = promised.groupby("agent_id", as_index=False)[counted].sum()
+    rows = measure_groups(promised, ("agent_id",), ("call_backs_kept",), board.policy.minimum_calls)
+    kept = {row["agent_id"]: {**row, "how": row["measure"]} for row in rows}
+    shown = sums.assign(call_backs_kept=column_of(sums, (kept[agent] for agent in sums["agent_id"])))
+    shown = shown.sort_values(["promises_not_kept", "promises_late", "agent_id"], ascending=[False, False, True])
+    columns = [("agent_id", "text"), *((name, "number") for name in counted), ("call_backs_kept", "measure")]
+    return board.table("call_backs", columns, shown)
 
 
 def _rule_titles(board: Board, manuals: pd.Series[str]) -> dict[str, str]:

@@ -67,7 +67,19 @@ def test_every_measure_stands_on_columns_that_there_are() -> None:
         "score",
         "critical",
         "coverage",
+        "call_backs_kept",
     }
+
+
+def test_promised_call_backs_are_shown_by_agent(board: Board) -> None:
+    stored = board.views.tables.read("kpi_callback_daily", DAY).to_pylist()
+    assert stored
+    rows = {row["agent_id"]: row for row in standards.call_backs(board).content["rows"]}
+    assert set(rows) == {row["agent_id"] for row in stored}
+    for agent_id, row in rows.items():
+        of_agent = [one for one in stored if one["agent_id"] == agent_id]
+        for name in ("promises", "promises_kept", "promises_late", "promises_not_kept", "promises_open", "promises_unjudged"):
+            assert row[name] == sum(one[name] for one in of_agent), name
 
 
 def test_unknown_sums_have_no_measure_and_few_calls_are_marked() -> None:
