@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-phrases bench-personal-data bench-rescore clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-phrases bench-personal-data bench-rescore sbom audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -72,6 +72,14 @@ bench-rescore: $(VENV)/.installed
 # Generates a store of its own, two million calls, in ten minutes and 2 GB; the second run takes the one that is there.
 bench-dashboard: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.dashboard $(or $(OUT),../postcall-bench-dashboard)
+
+# A bill of materials (CycloneDX JSON) of what is installed in .venv, written outside the repository.
+sbom: $(VENV)/.installed-audit
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o $(or $(OUT),../postcall-sbom.json) $(BIN)/python
+
+# Asks PyPI for known vulnerabilities of what is installed in .venv. Error 1: there are some; error 5: it could not be asked about all.
+audit: $(VENV)/.installed-audit
+	$(BIN)/python -m benchmarks.audit
 
 clean:
 	rm -rf $(VENV) demo-store .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
