@@ -13,8 +13,8 @@ clause
     Fails when one of its rules fails, passes when one passes and none fails, does not apply when none of them does. Only
     clauses that a call's script states are compared, of manuals in the call's language.
 kept call-backs
-    What one call cannot tell, and the night does (`kpi_callback`): a clause on kept call-backs passes where the promise is kept,
-    and fails where it is kept late or not at all.
+    What one call cannot tell, and the night does (`kpi_callback`): a clause on kept call-backs passes where the promise is
+    kept, and fails where it is kept late or not at all.
 precision, recall, F1
     Of failures and of passes, each against everything else; a clause's F1 is their mean over the outcomes that its scripts
     state. *macro* is the mean over clauses that at least ``FEWEST`` calls state.

@@ -5,10 +5,10 @@ Definition
 The customer's name is known when the customer gives it (group ``own_name``), or says one within ``_ANSWER_MS`` of the agent's
 asking (``asks_name``). `used`: the agent then says it at least ``at_least`` times (2 unless the rule says otherwise).
 
-Who calls out knows whom: of an outbound call in which the customer's name is not said otherwise, the names are used by which the
-agent addresses the customer. Such a name ends a sentence or stands before a comma, directly after a greeting (``greeting``), at
-the start of a sentence that says вы or 您, or after a comma; it is none that the agent gives as the own (``own_name``,
-``agent_name``).
+Who calls out knows whom: of an outbound call in which the customer's name is not said otherwise, the names are used by which
+the agent addresses the customer. Such a name ends a sentence or stands before a comma, directly after a greeting
+(``greeting``), at the start of a sentence that says вы or 您, or after a comma; it is none that the agent gives as the own
+(``own_name``, ``agent_name``).
 
 Edge cases
 ----------
