@@ -48,7 +48,7 @@ from postcall.speakers import (
     with_speakers,
     without_ghosts,
 )
-from postcall.speech.brought import read_transcript
+from postcall.speech.brought import MAX_BYTES, read_transcript
 from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, SpokenChannel, Transcriber
 from postcall.speech.listening import side_by_side
 from postcall.speech.word_fit import WordPolicy, fit_transcript
@@ -293,7 +293,13 @@ class Listener:
         suffix = PurePosixPath(planned.transcript_file).suffix
         try:
             with self._recordings.open(planned.transcript_file) as file:
-                text = file.read().decode("utf-8-sig")
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise TranscriptError(
+                    f"the transcript beside the recording is larger than {MAX_BYTES >> 20} MiB",
+                    hint="that is no transcript of a call: export it again",
+                )
+            text = content.decode("utf-8-sig")
             readings = [read_transcript(suffix, text, speech, named, language) for named in _namings(list(speech), roles)]
         except UnicodeDecodeError:
             # No cause is chained: it holds the text.

@@ -60,6 +60,9 @@ CHANNEL_NAMES: Mapping[str, int] = {"1": 0, "2": 1, "A": 0, "B": 1}
 SUFFIXES = (".ctm", ".stm", ".json")
 """Transcripts that are looked for beside a recording, the most exact first."""
 
+MAX_BYTES = 64 << 20
+"""A transcript of a call has less; 4 hours as JSON with a time for each word take about 10 MiB."""
+
 LONGEST_S = 1e6
 """A time beyond 11 days is none."""
 
