@@ -53,7 +53,7 @@ def _arguments(store: Path) -> list[str]:
 def test_the_errors_of_the_measures_are_shown(postcall: Command) -> None:
     ended = postcall("accuracy")
     assert ended.code == 0, ended.err
-    [hold] = [line.split() for line in ended.out.splitlines() if line.split()[:1] == ["hold"] and "%" in line]
+    [hold] = [line.split() for line in ended.out.splitlines() if line.split()[:1] == ["hold"] and line.split()[1].isdigit()]
     rows = {(row["measure"], row["condition"], bool(row["f1"])): row for row in published()}
     assert f"{float(rows['hold', 'two channels', True]['precision']):.1%}" in hold
     assert "Other conditions: all, one channel" in " ".join(ended.out.split())

@@ -12,7 +12,7 @@ import pytest
 
 from storage.tables import Tables
 
-POINTS = 10
+POINTS = 6
 
 DRIVER = """
 import os, random, signal, sys
