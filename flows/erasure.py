@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,7 @@ from flows.pages.audit import FILE_NAME as AUDIT
 from flows.pages.audit import PageAudit
 from flows.pages.labels import Labels
 from flows.pages.publish import CALLS, MANIFEST, Manifest, call_page_name, publish_day, published_days, reports_folder
+from flows.rescore import PART
 from flows.settings import Settings
 from postcall.errors import SettingsError, StorageError
 from postcall.speech.brought import SUFFIXES
@@ -176,6 +178,8 @@ def erase(
         proof = _Proof.begin(store, customer)
         if not plan.owned and proof.is_new:
             raise SettingsError("no call of this customer is in the store", hint="is the key written as in the call records?")
+        # What a killed re-score left: rows of all calls, which the next one makes again.
+        shutil.rmtree(store / PART, ignore_errors=True)
         owned = plan.owned
         paths = [path for _, path in owned.paths]
         recordings = plan.recordings if with_recordings else ()

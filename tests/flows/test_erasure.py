@@ -24,6 +24,7 @@ from flows.pages.call_facts import read_call
 from flows.pages.call_page import call_page, find_sound
 from flows.pages.labels import Labels
 from flows.pages.publish import CallEntry, Manifest, publish_day, reports_folder
+from flows.rescore import PART
 from flows.settings import DiarizerSettings, Settings, TranscriberSettings
 from postcall.errors import SettingsError, StorageError
 from storage.tables import Tables
@@ -183,7 +184,10 @@ def test_all_is_there_before(centre: Settings) -> None:
 
 
 def test_nothing_is_left_in_any_byte(centre: Settings) -> None:
+    (centre.store / PART).mkdir()
+    (centre.store / PART / "stage_word.arrow").write_bytes(b"compressed rows of a re-score that was killed")
     path, proof = erase(centre, KEY, exports=[centre.store.parent / "exports"])
+    assert not (centre.store / PART).exists()
     assert _files_naming(centre.store, *ERASED_CALLS, "erased-call-broken", KEY, MARKER) == []
     assert (centre.store.parent / "exports" / "other.csv").is_file()
     assert not (centre.store.parent / "exports" / "contacts.csv").exists()
