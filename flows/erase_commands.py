@@ -136,7 +136,7 @@ def _console() -> Console:
 
 @app.command(epilog="Ends with 0 when it is done, or shown; 1 when it was broken off: run it again.")
 def retain(yes: Yes = False, store: Store = None, settings: SettingsFile = None) -> None:
-    """Remove what is older than the section retention of the settings lets it be kept. Shows what would go, unless --yes is given.
+    """Remove what is older than the settings let it be kept. Shows what would go, unless --yes is given.
 
     Without numbers of days in the settings everything is kept. From cron: after the night, with --yes.
     """
