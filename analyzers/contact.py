@@ -8,13 +8,18 @@ rollups can group by them; every other unknown is empty.
 Definition
 ----------
 A call has a row whether or not it has a recording: the table is the list of the day's calls, and every rollup starts from it.
-``language`` is the transcript's, else the record's.
+``language`` is the transcript's, else the record's. ``handling_ms`` is what the call cost its agent: talk and hold, from the
+answer to the end, and the work after it; without any of the two it is empty.
 
 Edge cases
 ----------
 ``is_answered`` is empty when the record cannot tell (`postcall.kpi.is_answered`). ``has_recording`` means a recording that
 could be used: a call whose recording was quarantined has none, and ``not_measurable`` says why. ``has_parties`` is only True
-when both agent and customer are told apart.
+when both agent and customer are told apart. After-call work that the record does not tell is empty; 0 is what it tells.
+
+References
+----------
+Amazon Connect, *Metrics definitions*: average handle time is talk, hold and after contact work.
 """
 
 from __future__ import annotations
@@ -27,10 +32,12 @@ from typing import Annotated
 from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.fields import (
+    AfterCallWorkMs,
     AgentId,
     CallDurationMs,
     CallId,
     CustomerKey,
+    HandlingMs,
     Language,
     NotMeasurable,
     QueueName,
@@ -39,7 +46,7 @@ from postcall.fields import (
     StartedAt,
     TeamName,
 )
-from postcall.kpi import call_duration_ms, is_answered
+from postcall.kpi import after_call_work_ms, call_duration_ms, handling_ms, is_answered
 from postcall.not_measurable import Reasons
 from postcall.tables import Field, table
 from postcall.telephony import Direction, Role
@@ -71,12 +78,14 @@ class CallContact:
     has_transcript: Annotated[bool, Field("Whether the words are known.")]
     transcript_engine: Annotated[str | None, Field("What recognised the words; empty without a transcript.")]
     call_duration_ms: CallDurationMs | None
+    after_call_work_ms: AfterCallWorkMs | None
+    handling_ms: HandlingMs | None
     recording_duration_ms: RecordingDurationMs | None
     extra: Annotated[str, Field("Further columns of the call record, as a JSON object.", pii=True)]
     not_measurable: NotMeasurable
 
 
-@analyzer(version=3)
+@analyzer(version=4)
 def contact(call: Call) -> Iterator[CallContact]:
     """The row of the call."""
     record, transcript = call.telephony, call.transcript
@@ -106,6 +115,8 @@ def contact(call: Call) -> Iterator[CallContact]:
         has_transcript=call.has_words,
         transcript_engine=transcript.engine if transcript else None,
         call_duration_ms=served_ms,
+        after_call_work_ms=why.attempt("after_call_work_ms", lambda: after_call_work_ms(record)),
+        handling_ms=why.attempt("handling_ms", lambda: handling_ms(record)),
         recording_duration_ms=recorded_ms,
         extra=json.dumps(dict(record.extra), ensure_ascii=False, sort_keys=True),
         not_measurable=why.text(),

@@ -170,6 +170,7 @@ def _columns(day: date, size: int, number: int, random: np.random.Generator) -> 
     has_hold = random.random(size) < 0.03 + 0.04 * (agent % 7 == 0) + 0.0004 * number
     length_ms = random.lognormal(5.1, 0.7, size).astype(np.int64) * 1000
     hold_ms = np.where(has_hold, random.exponential(40_000, size), 0).astype(np.int64)
+    work_ms = random.gamma(2, 15_000, size).astype(np.int64)
     conversation_ms = np.maximum(length_ms - 3_000, 1_000)
     silence_ms = (conversation_ms * random.beta(2, 12, size)).astype(np.int64)
     talk_ms = conversation_ms - silence_ms
@@ -192,6 +193,8 @@ def _columns(day: date, size: int, number: int, random: np.random.Generator) -> 
         "has_parties": answered,
         "extra": pa.repeat("{}", size),
         "call_duration_ms": known(length_ms),
+        "after_call_work_ms": known(work_ms),
+        "handling_ms": known(length_ms + work_ms),
         "recording_duration_ms": known(length_ms),
         "has_hold": known(has_hold),
         "holds": known(has_hold.astype(np.int64)),

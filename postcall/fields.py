@@ -85,6 +85,7 @@ NoHoldVerdict = Annotated[
     ),
 ]
 
+DaysWithCalls = Annotated[int, Field("Days of the week on which the centre had calls.", minimum=1, additive=False)]
 StartedAt = Annotated[datetime, Field("When it started, UTC; a call starts when it reaches the centre.")]
 LabelRole = Annotated[
     str,
@@ -102,6 +103,22 @@ HoldMs = Annotated[
 ]
 CallDurationMs = Annotated[
     int, Field("From answered to ended by the call record; in a rollup, summed over calls.", unit="ms", minimum=0)
+]
+AfterCallWorkMs = Annotated[
+    int,
+    Field(
+        "Work of the agent on the call after its end, by the call record; in a rollup, summed over handled calls.",
+        unit="ms",
+        minimum=0,
+    ),
+]
+HandlingMs = Annotated[
+    int,
+    Field(
+        "Handling time: call_duration_ms, hold included, and after_call_work_ms; in a rollup, summed over calls.",
+        unit="ms",
+        minimum=0,
+    ),
 ]
 RecordingDurationMs = Annotated[
     int, Field("Length of the recording of the call; in a rollup, summed over calls.", unit="ms", minimum=0)

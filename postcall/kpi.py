@@ -11,6 +11,8 @@ Definitions
 offered         every call of the group
 handled         an agent answered
 abandoned       not outbound, and nobody answered
+handling time   from answered to ended, and after-call work; over the handled calls of which both are known. Its mean is the AHT
+off hold        from answered to ended, less hold: the talk of the AHT; over the handled calls of which both are known
 no-hold share   handled calls without any hold / handled calls of which hold is known
 service level   calls answered within the threshold / (calls answered + calls abandoned after the threshold); a caller who hangs
                 up sooner gave the centre no chance to answer and counts in neither. The clock starts when the call reaches the
@@ -20,14 +22,18 @@ in rings        calls answered within ``ringing.max_rings`` rings / answered cal
 ended by agent  handled calls that the agent ended / those that agent or customer ended; by the call record where it tells, else
                 by what is heard
 
+Where length, hold and after-call work are known of the same calls, off_hold_ms + hold_ms + after_call_work_ms is handling_ms;
+where they are known of different calls, each part has its own count beside it, and they do not add up. A call whose after-call
+work is not known is in no handling time: it would be a shorter one.
+
 Calls abandoned while they ring at an agent are in the service level alone: the shares in seconds and in rings are of answered
 calls. Outbound calls wait for no agent and are in none of the three.
 
 References
 ----------
 ICMI, *Service Level Calculations* (QueueTips, 2002), lists five formulas of the service level; this is the fourth. Amazon
-Connect, *Metrics definitions*, for average speed of answer. The rule of 95 % of contacts without hold is clause mts-06; three
-rings, cabletv-19; to let the customer hang up first, cabletv-08.
+Connect, *Metrics definitions*, for average speed of answer and average handle time. The rule of 95 % of contacts without hold
+is clause mts-06; three rings, cabletv-19; to let the customer hang up first, cabletv-08.
 """
 
 from __future__ import annotations
@@ -43,6 +49,7 @@ from postcall.acoustics import Sound, SoundKind
 from postcall.call import Call
 from postcall.errors import MissingInput
 from postcall.fields import (
+    AfterCallWorkMs,
     AgentDeadAirMs,
     AgentInterruptions,
     AgentInterruptionsPerMin,
@@ -59,6 +66,7 @@ from postcall.fields import (
     CustomerTalkMs,
     DeadAirMs,
     DeadAirs,
+    HandlingMs,
     HoldMs,
     Holds,
     NoHoldHighShare,
@@ -108,6 +116,32 @@ def call_duration_ms(record: Telephony) -> int:
         lacking = "answer" if record.answered_at is None else "end"
         raise MissingInput("times", f"the call record has no time of {lacking}")
     return milliseconds_between(record.answered_at, record.ended_at)
+
+
+def after_call_work_ms(record: Telephony) -> int:
+    """Work of the agent on a call after its end, in ms.
+
+    Raises
+    ------
+    MissingInput
+        The record does not tell of it.
+    """
+    if record.after_call_work_ms is None:
+        answered = is_answered(record)
+        reason = "the call was not answered" if answered is False else "the call record does not tell of after-call work"
+        raise MissingInput("after-call work", reason)
+    return record.after_call_work_ms
+
+
+def handling_ms(record: Telephony) -> int:
+    """From answered to ended, and the work after it, in ms.
+
+    Raises
+    ------
+    MissingInput
+        The call was not answered, or the record lacks one of its times or the after-call work.
+    """
+    return call_duration_ms(record) + after_call_work_ms(record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +260,37 @@ class GroupKpis:
     call_duration_ms: CallDurationMs | None
     average_call_duration_ms: Annotated[
         int | None, Field("call_duration_ms / calls_duration_known.", unit="ms", minimum=0, additive=False)
+    ]
+
+    calls_after_call_work_known: Annotated[int, Field("Handled calls whose record tells of after-call work.", minimum=0)]
+    after_call_work_ms: AfterCallWorkMs | None
+    average_after_call_work_ms: Annotated[
+        int | None, Field("after_call_work_ms / calls_after_call_work_known.", unit="ms", minimum=0, additive=False)
+    ]
+    calls_handling_known: Annotated[
+        int, Field("Handled calls of which both the call's length and the after-call work are known.", minimum=0)
+    ]
+    handling_ms: HandlingMs | None
+    average_handling_ms: Annotated[
+        int | None,
+        Field(
+            "Average handling time (AHT): handling_ms / calls_handling_known; empty where after-call work is known of no call.",
+            unit="ms",
+            minimum=0,
+            additive=False,
+        ),
+    ]
+    calls_off_hold_known: Annotated[
+        int, Field("Handled calls of which both the call's length and its hold are known.", minimum=0)
+    ]
+    off_hold_ms: Annotated[
+        int | None,
+        Field(
+            "From answered to ended, hold left out: the talk part of handling time; summed over calls.", unit="ms", minimum=0
+        ),
+    ]
+    average_off_hold_ms: Annotated[
+        int | None, Field("off_hold_ms / calls_off_hold_known.", unit="ms", minimum=0, additive=False)
     ]
 
     calls_hold_known: CallsHoldKnown
@@ -375,6 +440,8 @@ class GroupKpis:
 
 SUMS = (
     "call_duration_ms",
+    "after_call_work_ms",
+    "handling_ms",
     "holds",
     "hold_ms",
     "speed_of_answer_ms",
@@ -416,7 +483,7 @@ MEDIAN_RATES = {"median_agent_rate_wpm": "agent_rate_wpm", "median_agent_rate_cp
 MAXIMA = ("agent_longest_turn_ms",)
 """Columns of calls of which a group carries the largest under their own names."""
 
-OF_HANDLED = ("holds", "hold_ms", "audible_holds", "audible_hold_ms", "mutes", "mute_ms")
+OF_HANDLED = ("after_call_work_ms", "holds", "hold_ms", "audible_holds", "audible_hold_ms", "mutes", "mute_ms")
 """Sums that only handled calls are in: what a queue plays before the answer is no hold."""
 
 
@@ -478,6 +545,7 @@ def _summed(calls: pd.DataFrame) -> pd.DataFrame:
     is_in_words, is_in_characters = calls["agent_rate_wpm"].notna(), calls["agent_rate_cpm"].notna()
     return calls[list(SUMS)].assign(
         **{column: calls[column].where(handled) for column in OF_HANDLED},
+        off_hold_ms=_off_hold_ms(calls),
         recording_duration_ms=calls["recording_duration_ms"].where(calls["speech_ms"].notna()),
         rings=calls["rings"].where(calls["is_answered_in_rings"].notna()),
         turns_conversation_ms=calls["conversation_ms"].where(calls["agent_turns"].notna()),
@@ -486,6 +554,12 @@ def _summed(calls: pd.DataFrame) -> pd.DataFrame:
         agent_characters=calls["agent_rated_words"].where(is_in_characters),
         agent_characters_ms=calls["agent_rated_ms"].where(is_in_characters),
     )
+
+
+def _off_hold_ms(calls: pd.DataFrame) -> pd.Series[int]:
+    """Time of each handled call outside hold; empty where it is not known."""
+    # Hold that is only heard may reach back before the answer.
+    return (calls["call_duration_ms"] - calls["hold_ms"]).where(_is_handled(calls)).clip(lower=0)
 
 
 def _is_handled(calls: pd.DataFrame) -> pd.Series[bool]:
@@ -509,6 +583,9 @@ def _counts(calls: pd.DataFrame, policy: KpiPolicy) -> pd.DataFrame:
             "calls_abandoned": ~answered.fillna(True) & ~is_outbound,
             "calls_answer_unknown": answered.isna(),
             "calls_duration_known": calls["call_duration_ms"].notna(),
+            "calls_after_call_work_known": handled & calls["after_call_work_ms"].notna(),
+            "calls_handling_known": calls["handling_ms"].notna(),
+            "calls_off_hold_known": _off_hold_ms(calls).notna(),
             "calls_hold_known": handled & calls["has_hold"].notna(),
             "calls_without_hold": handled & ~calls["has_hold"].fillna(True),
             "calls_hold_heard": handled & calls["audible_holds"].notna(),
@@ -552,6 +629,9 @@ def _ratios(group: dict[str, Any], policy: KpiPolicy) -> dict[str, Any]:
             in_time, answerable, target=policy.service_level_target_share, minimum_n=policy.minimum_calls
         ),
         "average_call_duration_ms": _average_ms(group["call_duration_ms"], group["calls_duration_known"]),
+        "average_after_call_work_ms": _average_ms(group["after_call_work_ms"], group["calls_after_call_work_known"]),
+        "average_handling_ms": _average_ms(group["handling_ms"], group["calls_handling_known"]),
+        "average_off_hold_ms": _average_ms(group["off_hold_ms"], group["calls_off_hold_known"]),
         "average_hold_ms": _average_ms(group["hold_ms"], hold_known),
         "average_speed_of_answer_ms": _average_ms(group["speed_of_answer_ms"], group["calls_speed_known"]),
         "average_wait_ms": _average_ms(group["wait_ms"], group["calls_wait_known"]),

@@ -23,24 +23,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from postcall.fields import AgentId, QueueName, TeamName
+from postcall.fields import AgentId, DaysWithCalls, QueueName, TeamName
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis
 from postcall.statistics import mann_whitney_p, median_difference, newcombe, two_proportions_p
-from postcall.tables import Field, table
+from postcall.tables import table
 
-VERSION = 1
+VERSION = 2
 """Of the weekly tables; rises whenever their rows may change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _OfWeek:
-    days: Annotated[int, Field("Days of the week on which the centre had calls.", minimum=1, additive=False)]
+    days: DaysWithCalls
 
 
 @dataclass(frozen=True, kw_only=True)

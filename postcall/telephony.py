@@ -60,6 +60,8 @@ class Telephony:
         UTC of the recording's first sample, where the recorder tells.
     holds
         Empty when the telephony saw none, None when it does not say.
+    after_call_work_ms
+        How long the agent went on working on the call after it had ended; 0 when the telephony says that there was none.
     channel_map
         Role of each channel, or None.
     time_zone
@@ -84,6 +86,7 @@ class Telephony:
     customer_key: str | None = field(default=None, repr=False)
     holds: tuple[RecordedHold, ...] | None = None
     transfers: int | None = None
+    after_call_work_ms: int | None = None
     disconnected_by: Role | None = None
     channel_map: tuple[Role, ...] | None = None
     language: str | None = None

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from postcall.errors import TelephonyError
 from postcall.telephony import Direction, RecordedHold, Role, Telephony
 from storage.record_schema import CALL_TIMES, COLUMNS, DATING_TIMES, TEXT_COLUMNS
-from storage.times import in_order, read_instants
+from storage.times import in_order, read_duration, read_instants
 
 Readings: TypeAlias = tuple[datetime, ...]
 """What one written time can mean (`storage.times.read_instants`)."""
@@ -38,6 +38,7 @@ MAX_HOLDS = 1000
 MAX_TRANSFERS = 1000
 MAX_CHANNELS = 8
 MAX_CALL = timedelta(hours=24)
+MAX_AFTER_CALL_WORK = timedelta(hours=24)
 HOLD_TOLERANCE = timedelta(seconds=1)
 
 BLANKS = " \t\r\n\xa0"
@@ -74,7 +75,7 @@ class Fields:
     Attributes
     ----------
     values
-        Column -> value; only columns that say something.
+        Attribute of `Telephony` -> value; only those of which the row says something.
     instants
         Column -> what the written time can mean.
     holds
@@ -157,6 +158,8 @@ def read_fields(
             values[column] = _channel_map(value, place)
         elif column == "transfers":
             values[column] = _count(value, place)
+        elif column == "after_call_work":
+            values["after_call_work_ms"] = _after_call_work_ms(value, place)
         elif column == "language":
             values[column] = _language(value, place)
         elif column in TEXT_COLUMNS:
@@ -198,7 +201,10 @@ def make_record(fields: Fields, extra: Mapping[str, str], where: str) -> Telepho
 
 def fields_of(record: Telephony) -> Fields:
     """A record taken apart again, so that what it lacks can be filled in."""
-    columns = ("call_id", *TEXT_COLUMNS, "direction", "transfers", "disconnected_by", "channel_map", "language")
+    columns = (
+        *("call_id", *TEXT_COLUMNS, "direction", "transfers", "after_call_work_ms"),
+        *("disconnected_by", "channel_map", "language"),
+    )
     return Fields(
         {name: value for name in columns if (value := getattr(record, name)) is not None},
         {name: (value,) for name in (*CALL_TIMES, "recording_started_at") if (value := getattr(record, name)) is not None},
@@ -264,6 +270,13 @@ def _count(value: object, place: str) -> int:
     if not re.fullmatch(r"\d{1,4}(?:\.0*)?", text, re.ASCII) or int(float(text)) > MAX_TRANSFERS:
         raise TelephonyError(f"{place} is not a whole number from 0 to {MAX_TRANSFERS}", code="bad_number")
     return int(float(text))
+
+
+def _after_call_work_ms(value: object, place: str) -> int:
+    length = read_duration(repr(value) if isinstance(value, float) else read_text(value, place), place)
+    if length > MAX_AFTER_CALL_WORK:
+        raise TelephonyError(f"{place} is longer than 24 h", hint="write seconds, not milliseconds", code="bad_duration")
+    return length // timedelta(milliseconds=1)
 
 
 def _language(value: object, place: str) -> str:

@@ -40,11 +40,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "customer_key": (),
     "holds": (),
     "transfers": (),
+    "after_call_work": ("acw", "acw_time", "after_call_work_time", "after_contact_work", "wrap_up_time", "wrapup_time"),
     "disconnected_by": (),
     "channel_map": (),
     "language": (),
 }
-"""Column -> its other accepted names."""
+"""Column -> its other accepted names. ``wrapup`` alone is none of them: exports have codes, not times, under that name."""
 
 CALL_TIMES = ("started_at", "offered_at", "answered_at", "ended_at")
 """The times of a call, in the order in which they must lie."""
@@ -76,7 +77,8 @@ CODES: dict[str, str] = {
     "unknown_party": "Another party in disconnected_by than agent, customer, ivr, unknown.",
     "bad_channel_map": "The channel map cannot be read or names an unknown party.",
     "bad_number": "The number of transfers is not a whole number from 0 to 1000.",
-    "bad_duration": "A length of time that the setting durations adds to a time cannot be read.",
+    "bad_duration": "After-call work, or a length of time that the setting durations adds to a time, is neither seconds nor "
+    "H:MM:SS, is negative, or is after-call work of more than 24 h.",
     "bad_language": "The language is not an ISO 639 code such as ru or zh-CN.",
     "bad_text": "A cell holds NUL or other control characters, bytes of another encoding, or a JSON value that is not text.",
     "cell_too_long": "A cell of more than 65536 characters.",

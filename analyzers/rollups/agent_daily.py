@@ -33,7 +33,7 @@ class KpiAgentDaily(GroupKpis, _OfAgent):
     """KPIs of each agent on each day."""
 
 
-@rollup(version=2, reads=CALL_TABLES)
+@rollup(version=3, reads=CALL_TABLES)
 def agent_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentDaily]:
     """A row for each agent that had calls."""
     calls = join_calls(*(day.frame(row) for row in CALL_TABLES))

@@ -35,7 +35,7 @@ class KpiAgentQueueDaily(GroupKpis, _OfAgentInQueue):
     """KPIs of each agent in each queue on each day."""
 
 
-@rollup(version=1, reads=CALL_TABLES)
+@rollup(version=2, reads=CALL_TABLES)
 def agent_queue_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentQueueDaily]:
     """A row for each agent, team and queue that had calls."""
     calls = join_calls(*(day.frame(row) for row in CALL_TABLES))

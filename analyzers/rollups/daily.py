@@ -24,7 +24,7 @@ class KpiDaily(GroupKpis):
     """KPIs of the whole centre on each day."""
 
 
-@rollup(version=2, reads=CALL_TABLES)
+@rollup(version=3, reads=CALL_TABLES)
 def daily(day: Day, policy: KpiPolicy) -> Iterator[KpiDaily]:
     """The row of the day; none for a day without calls."""
     calls = join_calls(*(day.frame(row) for row in CALL_TABLES))

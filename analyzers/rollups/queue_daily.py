@@ -32,7 +32,7 @@ class KpiQueueDaily(GroupKpis, _OfQueue):
     """KPIs of each queue on each day."""
 
 
-@rollup(version=2, reads=CALL_TABLES)
+@rollup(version=3, reads=CALL_TABLES)
 def queue_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiQueueDaily]:
     """A row for each queue that had calls."""
     calls = join_calls(*(day.frame(row) for row in CALL_TABLES))

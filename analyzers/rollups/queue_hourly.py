@@ -46,7 +46,7 @@ class KpiQueueHourly(GroupKpis, _OfQueueAndHour):
     """KPIs of each queue in each hour."""
 
 
-@rollup(version=1, reads=CALL_TABLES)
+@rollup(version=2, reads=CALL_TABLES)
 def queue_hourly(day: Day, policy: KpiPolicy) -> Iterator[KpiQueueHourly]:
     """A row for each queue and hour with calls."""
     calls = join_calls(*(day.frame(row) for row in CALL_TABLES))

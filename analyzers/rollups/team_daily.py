@@ -32,7 +32,7 @@ class KpiTeamDaily(GroupKpis, _OfTeam):
     """KPIs of each team on each day."""
 
 
-@rollup(version=2, reads=CALL_TABLES)
+@rollup(version=3, reads=CALL_TABLES)
 def team_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiTeamDaily]:
     """A row for each team that had calls."""
     calls = join_calls(*(day.frame(row) for row in CALL_TABLES))

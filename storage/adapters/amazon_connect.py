@@ -4,8 +4,9 @@ Definition
 ----------
 A call is a contact of channel ``VOICE``. It starts at ``InitiationTimestamp``, is answered at
 ``Agent.ConnectedToAgentTimestamp`` and ends at ``DisconnectTimestamp``. A contact that ``NumberOfHolds`` says was never held
-has no holds; of another one the times of its holds are not known. Records are delivered at least once, and again when they
-change: of several with one ``ContactId`` the one with the latest ``LastUpdateTimestamp`` counts.
+has no holds; of another one the times of its holds are not known. After-call work is ``Agent.AfterContactWorkDuration``, in
+seconds. Records are delivered at least once, and again when they change: of several with one ``ContactId`` the one with the
+latest ``LastUpdateTimestamp`` counts.
 
 Edge cases
 ----------
@@ -47,7 +48,6 @@ _KEPT_OF_AGENT = (
     "AgentInitiatedHoldDuration",
     "LongestHoldDuration",
     "NumberOfHolds",
-    "AfterContactWorkDuration",
 )
 
 
@@ -98,6 +98,7 @@ class AmazonConnect(AdapterOptions):
             "agent_id": text_at(agent, "Username"),
             "customer_key": text_at(contact, "CustomerEndpoint", "Address") if self.customer_number else "",
             "transfers": int(bool(text_at(contact, "TransferCompletedTimestamp"))),
+            "after_call_work": at(agent, "AfterContactWorkDuration"),
             "disconnected_by": _PARTIES.get(text_at(contact, "DisconnectReason"), "unknown")
             if text_at(contact, "DisconnectReason")
             else "",

@@ -158,6 +158,12 @@ CASES: tuple[BadRecord, ...] = (
     _bad("unknown_party", "unknown_party", _row(disconnected_by="nobody")),
     _bad("bad_channel_map", "bad_channel_map", _row(channel_map="customer|printer")),
     _bad("negative_transfers", "bad_number", _row(transfers="-1")),
+    BadRecord(
+        "negative_after_call_work",
+        "negative_after_call_work.csv",
+        b"call_id,started_at,acw\ngood-1,2026-01-30T10:00:00Z,0\nbad-1,2026-01-30T10:00:00Z,-20\n",
+        "bad_duration",
+    ),
     _bad("nul_byte", "bad_text", _row(recording="a\0b.wav")),
     _bad("huge_cell", "cell_too_long", _row(recording="x" * 1_000_000)),
     # rows

@@ -21,6 +21,7 @@ OLD, NEW = day(0), day(1)
 NOT_YET = (
     "kpi_team_daily",
     "kpi_team_weekly",
+    "kpi_callback_weekly",
     "kpi_coverage_daily",
     "kpi_not_measurable_daily",
     "call_scorecard",
@@ -63,7 +64,7 @@ def _make_old(store: Path) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Centre, dict[str, set[str]]]:
     """A store with a day of an older version, and the next day, of the same week, of the present one."""
-    centre = make_centre(tmp_path_factory.mktemp("migrated") / "centre", days=2)
+    centre = make_centre(tmp_path_factory.mktemp("migrated") / "centre", days=2, after_call_work=[(20, None), (30, None)])
     settings = load_settings(centre.settings_file)
     run_night(OLD, settings, step=plainly)
     dropped = _make_old(centre.store)
@@ -94,6 +95,9 @@ def test_the_week_has_both_days(migrated: tuple[Centre, dict[str, set[str]]]) ->
     tables = Tables(migrated[0].store)
     [week] = tables.read("kpi_weekly").to_pylist()
     assert (week["days"], week["calls_offered"]) == (2, 4)
+    # The older version did not know who answered, nor of after-call work, and one call of the new day does not tell of it.
+    assert (week["calls_handled"], week["calls_after_call_work_known"], week["after_call_work_ms"]) == (2, 1, 30_000)
+    assert (week["calls_handling_known"], week["handling_ms"]) == (1, 1_830_000)
     [team] = tables.read("kpi_team_weekly").to_pylist()
     assert (team["team"], team["calls_offered"]) == ("", 4)
 
@@ -127,3 +131,5 @@ def test_running_the_old_day_again_fills_it(migrated: tuple[Centre, dict[str, se
     assert (report.calls, report.failures) == (2, ())
     rows = Tables(centre.store).read("call_talk_time", OLD).to_pylist()
     assert all(row["agent_talk_ms"] is not None for row in rows)
+    [week] = Tables(centre.store).read("kpi_weekly").to_pylist()
+    assert (week["calls_handling_known"], week["handling_ms"], week["average_handling_ms"]) == (2, 3_650_000, 1_825_000)

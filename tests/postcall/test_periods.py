@@ -68,6 +68,17 @@ def test_a_week_is_the_sum_of_its_days_and_its_medians_are_of_its_calls() -> Non
             assert sum(getattr(one, name) or 0 for one in mine) == sum(known), (spec.name, name)
 
 
+def test_a_week_counts_handling_time_where_a_day_knows_of_after_call_work() -> None:
+    worked = call(call_duration_ms=60_000, after_call_work_ms=20_000, handling_ms=80_000)
+    none = call(call_duration_ms=30_000, after_call_work_ms=0, handling_ms=30_000)
+    unknown = call(call_duration_ms=90_000)
+    rows = list(weekly_rows(week_of([worked, unknown], [unknown, unknown], [none]), KpiPolicy()))
+    (week,) = (row for row in rows if isinstance(row, KpiWeekly))
+    assert (week.days, week.calls_duration_known, week.average_call_duration_ms) == (3, 5, 72_000)
+    assert (week.calls_after_call_work_known, week.after_call_work_ms, week.average_after_call_work_ms) == (2, 20_000, 10_000)
+    assert (week.calls_handling_known, week.handling_ms, week.average_handling_ms) == (2, 110_000, 55_000)
+
+
 def test_agents_have_a_row_each() -> None:
     rows = list(weekly_rows(week_of([call(), call(agent_id="b")], [call(agent_id="b")]), KpiPolicy()))
     found = [(row.agent_id, row.calls_handled, row.days) for row in rows if isinstance(row, KpiAgentWeekly)]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcall.errors import PostCallError, SettingsError, TelephonyError
-from postcall.kpi import is_answered
+from postcall.kpi import handling_ms, is_answered
 from postcall.telephony import Direction, Role, Telephony
 from storage.adapters.asterisk import CDR_COLUMNS, CEL_COLUMNS
 from storage.record_sources import load_adapter, sources
@@ -253,6 +253,22 @@ def test_amazon_connect_knows_that_there_were_holds_and_not_when():
     assert record.extra["CustomerHoldDuration"] == "40"
 
 
+@pytest.mark.parametrize(
+    ("told", "work_ms"), [({"AfterContactWorkDuration": 42}, 42_000), ({"AfterContactWorkDuration": 0}, 0), ({}, None)]
+)
+def test_amazon_connect_after_call_work(told, work_ms):
+    record = only(read(json.dumps({**CONTACT, "Agent": {**CONTACT["Agent"], **told}}).encode(), "amazon-connect"))
+    assert record.after_call_work_ms == work_ms
+    assert "AfterContactWorkDuration" not in record.extra
+
+
+def test_amazon_connect_after_call_work_of_nonsense_costs_its_call():
+    wrong = {**CONTACT, "ContactId": "c-2", "Agent": {**CONTACT["Agent"], "AfterContactWorkDuration": -1}}
+    found = read((json.dumps(CONTACT) + json.dumps(wrong)).encode(), "amazon-connect")
+    assert [record.call_id for record in found.records] == ["c-1"]
+    assert [(problem.call_id, problem.error.code) for problem in found.problems] == [("c-2", "bad_duration")]
+
+
 def test_amazon_connect_abandoned():
     left = {key: value for key, value in CONTACT.items() if key not in ("Agent", "Recordings")}
     assert is_answered(only(read(json.dumps(left).encode(), "amazon-connect"))) is False
@@ -289,6 +305,43 @@ def test_genesys_cloud():
     assert record.holds is not None
     assert [(hold.started_at, hold.ended_at) for hold in record.holds] == [(at(100), at(140))]
     assert found.left_out == {"conversations without voice": 1}
+
+
+def conversation(*after: dict[str, str], end: float = 300, metrics: list[dict[str, object]] | None = None) -> bytes:
+    """The same conversation, with segments and metrics of the agent after the call."""
+    *others, agent = CONVERSATION["participants"]
+    (session,) = agent["sessions"]
+    more = {**session, "segments": [*session["segments"], *after], "metrics": metrics or []}
+    return json.dumps(
+        {**CONVERSATION, "conversationEnd": iso(end), "participants": [*others, {**agent, "sessions": [more]}]}
+    ).encode()
+
+
+def test_genesys_cloud_after_call_work():
+    assert only(read(conversation(), "genesys-cloud")).after_call_work_ms is None
+    metrics = [{"name": "tTalk", "value": 240_000}, {"name": "tAcw", "value": 31_500}, {"name": "tAcw", "value": 500}]
+    assert only(read(conversation(segment("wrapup", 300, 325), metrics=metrics), "genesys-cloud")).after_call_work_ms == 32_000
+    assert only(read(conversation(metrics=[{"name": "tAcw", "value": 0}]), "genesys-cloud")).after_call_work_ms == 0
+
+
+@pytest.mark.parametrize("end", [300, 325])
+def test_genesys_cloud_a_call_ends_before_the_work_after_it(end):
+    record = only(read(conversation(segment("wrapup", 300, 325), end=end), "genesys-cloud"))
+    assert (record.ended_at, record.after_call_work_ms, handling_ms(record)) == (at(300), 25_000, 305_000)
+
+
+def test_genesys_cloud_work_that_goes_on_is_not_known_yet():
+    going_on = {"segmentType": "wrapup", "segmentStart": iso(300)}
+    assert only(read(conversation(going_on), "genesys-cloud")).after_call_work_ms is None
+
+
+@pytest.mark.parametrize("value", [-1, "long", None, True, 10**400, 1e300])
+def test_genesys_cloud_after_call_work_of_nonsense_costs_its_call(value):
+    found = read(conversation(metrics=[{"name": "tAcw", "value": value}]), "genesys-cloud")
+    assert [(problem.call_id, problem.error.code) for problem in found.problems] == [("g-1", "bad_duration")]
+    wrong = segment("wrapup", 300, 325) | {"segmentStart": "soon"}
+    found = read(conversation(wrong), "genesys-cloud")
+    assert [(problem.call_id, problem.error.code) for problem in found.problems] == [("g-1", "bad_time")]
 
 
 # ── a declared mapping of any table ──────────────────────────────────────────

@@ -234,6 +234,39 @@ def test_no_transfers(written):
     assert refused(transfers=written).code == "bad_number"
 
 
+@pytest.mark.parametrize(
+    ("written", "work_ms"),
+    [("35", 35_000), (35, 35_000), (12.5, 12_500), ("0", 0), (0, 0), ("0:45", 45_000), ("1:02:03", 3_723_000), ("", None)],
+)
+def test_after_call_work(written, work_ms):
+    assert one(after_call_work=written).after_call_work_ms == work_ms
+
+
+@pytest.mark.parametrize("written", ["-5", -5, -0.5, "wrong number", "86401", "45000000", "12,5", 1e300])
+def test_no_after_call_work(written):
+    error = refused(after_call_work=written)
+    assert error.code == "bad_duration"
+    assert "line 1: column 'after_call_work'" in error.message
+
+
+@pytest.mark.parametrize("title", ["ACW", "acw time", "After-Call Work", "Wrap-up time", "after_contact_work"])
+def test_names_of_after_call_work(title):
+    text = f"call_id,started_at,{title}\n7,1769853600,20\n8,1769853600,\n9,1769853600,-3\n"
+    read = read_call_records(io.BytesIO(text.encode()), MOSCOW)
+    assert [(record.call_id, record.after_call_work_ms) for record in read.records] == [("7", 20_000), ("8", None)]
+    assert [(problem.call_id, problem.error.code) for problem in read.problems] == [("9", "bad_duration")]
+    assert read.filled["after_call_work"] == 2
+
+
+def test_a_column_of_wrap_up_codes_is_no_after_call_work():
+    text = b"call_id,started_at,wrapup\n7,1769853600,20\n"
+    (record,) = read_call_records(io.BytesIO(text), MOSCOW).records
+    assert (record.after_call_work_ms, record.extra) == (None, {"wrapup": "20"})
+    mapped = MOSCOW.model_copy(update={"columns": {"wrapup": "after_call_work"}, "values": {"after_call_work": {"n/a": ""}}})
+    read = read_call_records(io.BytesIO(text + b"8,1769853600,N/A\n"), mapped)
+    assert [record.after_call_work_ms for record in read.records] == [20_000, None]
+
+
 def test_words():
     record = one(direction=" Incoming ", disconnected_by="Client", language="zh-CN")
     assert (record.direction, record.disconnected_by, record.language) == (Direction.INBOUND, Role.CUSTOMER, "zh")
@@ -458,6 +491,7 @@ GOOD_ROW = st.fixed_dictionaries(
         "transfers": st.integers(-2, 9).map(str),
         "direction": st.sampled_from(["in", "outbound", "up", ""]),
         "channel_map": st.sampled_from(["customer,agent", '["agent"]', ""]),
+        "after_call_work": st.sampled_from(["", "0", "12.5", "0:40", "-1", "codes"]),
         "holds": st.sampled_from(["", "[]", "2026-01-31 10:00:00/2026-01-31 10:00:01"]),
     },
 )

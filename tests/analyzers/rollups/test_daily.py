@@ -76,6 +76,44 @@ def test_one_served_call(rows_of_day: Any) -> None:
     assert (row.agent_longest_turn_ms, row.talk_listen_ratio, row.average_turns_per_min) == (6_000, 14 / 12, 9.0)
 
 
+def after_work(call: Call, work_s: int | None) -> Call:
+    return replace(call, telephony=replace(call.telephony, after_call_work_ms=None if work_s is None else work_s * 1000))
+
+
+def test_handling_time_is_of_the_calls_whose_after_call_work_is_known(rows_of_day: Any) -> None:
+    calls = [
+        after_work(SERVED, 30),  # 40 s, 6 s of them on hold
+        after_work(waiting(1), 0),  # 60 s, and the record says that there was no work after it
+        after_work(waiting(1), None),
+        after_work(waiting(9, answered=False), 12),  # the record of a call that nobody answered
+    ]
+    (row,) = rows_of_day("daily", numbered(calls))
+    assert (row.calls_handled, row.calls_duration_known, row.call_duration_ms) == (3, 3, 160_000)
+    assert (row.calls_after_call_work_known, row.after_call_work_ms, row.average_after_call_work_ms) == (2, 30_000, 15_000)
+    assert (row.calls_handling_known, row.handling_ms, row.average_handling_ms) == (2, 130_000, 65_000)
+    assert (row.calls_off_hold_known, row.off_hold_ms, row.average_off_hold_ms) == (3, 154_000, 51_333)
+
+
+def test_the_parts_of_handling_time_add_up_where_all_are_known(rows_of_day: Any) -> None:
+    (row,) = rows_of_day("daily", numbered([after_work(SERVED, 30), after_work(waiting(1), 0)]))
+    assert (row.off_hold_ms, row.hold_ms, row.after_call_work_ms) == (94_000, 6_000, 30_000)
+    assert row.average_off_hold_ms + row.average_hold_ms + row.average_after_call_work_ms == row.average_handling_ms == 65_000
+
+
+def test_without_after_call_work_there_is_no_handling_time(rows_of_day: Any) -> None:
+    (row,) = rows_of_day("daily", numbered([SERVED, waiting(1)]))
+    assert (row.calls_after_call_work_known, row.after_call_work_ms, row.average_after_call_work_ms) == (0, None, None)
+    assert (row.calls_handling_known, row.handling_ms, row.average_handling_ms) == (0, None, None)
+    assert (row.calls_off_hold_known, row.off_hold_ms) == (2, 94_000)
+
+
+def test_a_call_of_which_hold_is_unknown_has_a_handling_time_and_no_talk_part(rows_of_day: Any) -> None:
+    unknown = Call(replace(SERVED.telephony, holds=None, after_call_work_ms=5_000))
+    (row,) = rows_of_day("daily", numbered([unknown]))
+    assert (row.calls_handling_known, row.handling_ms) == (1, 45_000)
+    assert (row.calls_off_hold_known, row.off_hold_ms, row.calls_hold_known) == (0, None, 0)
+
+
 def test_a_day_without_calls_has_no_row(rows_of_day: Any) -> None:
     assert [rows_of_day(name, []) for name in ("daily", "agent_daily", "team_daily", "queue_daily")] == [[], [], [], []]
 
