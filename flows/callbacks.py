@@ -4,8 +4,8 @@ Conventions
 -----------
 What became of a promise lies in the partition of the day on which it was given. A night writes that partition for its own day,
 and for every earlier day of whose promises its calls can still change one: a promise of Monday fulfilled on Wednesday is
-kept from Wednesday's night on. The rows follow from the stored tables and the policy alone: a night that is run again, in
-whatever order, leaves the same rows.
+kept from Wednesday's night on. Weeks of which a day was written are counted anew. The rows follow from the stored tables and
+the policy alone: a night that is run again, in whatever order, leaves the same rows.
 
 Edge cases
 ----------
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,20 +33,24 @@ from flows.findings import Findings
 from flows.settings import Settings
 from postcall.analyzer import discover
 from postcall.callbacks import (
-    CALLBACK_ROWS,
     VERSION,
     CallbackPolicy,
     Contact,
     Known,
+    KpiCallback,
+    KpiCallbackDaily,
+    KpiCallbackWeekly,
     Promise,
     begins_at,
     by_day,
+    by_week,
     follow_up,
     same_customer,
     settled_at,
 )
 from postcall.errors import StorageError, TableError
 from postcall.kpi import KpiPolicy
+from postcall.periods import monday_of
 from postcall.policy import PolicySet, load_policy
 from postcall.tables import Stamp, spec_of
 from postcall.telephony import Direction
@@ -60,7 +65,7 @@ _OF_CALL = (
 
 
 def follow_up_callbacks(tables: Tables, day: date, policies: PolicySet, zone: ZoneInfo) -> int:
-    """Write the tables of call-backs for a day and for the earlier days whose promises it can change.
+    """Write the tables of call-backs for a day, for the earlier days whose promises it can change, and for their weeks.
 
     Parameters
     ----------
@@ -99,10 +104,26 @@ def follow_up_callbacks(tables: Tables, day: date, policies: PolicySet, zone: Zo
         run_id = digest(of_day.isoformat(), made_of, told, policies.digest, VERSION, zone.key)
         stamp = Stamp(of_day, run_id, VERSION, policies.digest)
         made: list[Any] = [*rows, *by_day(rows, policy, minimum_n=minimum_n)]
-        for row in CALLBACK_ROWS:
+        for row in (KpiCallback, KpiCallbackDaily):
             spec = spec_of(row)
             tables.replace_day(spec, of_day, spec.to_arrow([one for one in made if type(one) is row], stamp), run_id)
+    for monday in sorted({monday_of(of_day) for of_day in days}):
+        _write_week(tables, monday, policies, policy, minimum_n)
     return sum(map(len, promises.values()))
+
+
+def _write_week(tables: Tables, monday: date, policies: PolicySet, policy: CallbackPolicy, minimum_n: int) -> None:
+    """Count the promises of the stored days of a week."""
+    sunday = monday + timedelta(days=6)
+    stored = tables.scan(spec_of(KpiCallback).name, first=monday, last=sunday).to_pylist()
+    # A store of an older version may lack a column.
+    rows = [KpiCallback(**{column.name: row.get(column.name) for column in fields(KpiCallback)}) for row in stored]
+    centre_days = sorted(set(tables.scan(CALLS, columns=["call_date"], first=monday, last=sunday)["call_date"].to_pylist()))
+    made_of = sorted({row["run_id"] for row in stored})
+    run_id = digest(monday.isoformat(), made_of, [one.isoformat() for one in centre_days], policies.digest, VERSION)
+    spec, stamp = spec_of(KpiCallbackWeekly), Stamp(monday, run_id, VERSION, policies.digest)
+    made = list(by_week(rows, policy, days=len(centre_days), minimum_n=minimum_n))
+    tables.replace_day(spec, monday, spec.to_arrow(made, stamp), run_id)
 
 
 def write_callbacks(tables: Tables, day: date, findings: Findings, equipment: Equipment, time_zone: str) -> None:

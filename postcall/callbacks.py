@@ -30,6 +30,8 @@ state                   of a promise
     ──┼───────────────┼──────────┼───────┼─────────────────┼────▶
       │    kept, early│   kept   │ kept  │      late       │ not kept
 
+A week of promises, Monday to Sunday, is counted from its promises as a day is; its rows lie in the partition of its Monday.
+
 ``kept_share`` is kept / (kept + late + not kept). The five states add up to the promises, exactly.
 
 Edge cases
@@ -59,7 +61,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
-from postcall.fields import AgentId, CallId, NotMeasurable, QueueName, TeamName
+from postcall.fields import AgentId, CallId, DaysWithCalls, NotMeasurable, QueueName, TeamName
 from postcall.language.phrases import Phrase
 from postcall.policy import Policy, Setting
 from postcall.statistics import target_verdict, wilson
@@ -215,10 +217,8 @@ class KpiCallback:
     not_measurable: NotMeasurable
 
 
-@table("kpi_callback_daily", grain="agent, team, queue and day of the promise", primary_key=("agent_id", "team", "queue"))
-class KpiCallbackDaily:
-    """How the call-backs that were promised on a day are kept; later nights bring it up to date."""
-
+@dataclass(frozen=True, kw_only=True)
+class _PromiseCounts:
     agent_id: AgentId
     team: TeamName
     queue: QueueName
@@ -261,8 +261,23 @@ class KpiCallbackDaily:
     ]
 
 
-CALLBACK_ROWS = (KpiCallback, KpiCallbackDaily)
-"""Tables that `follow_up` and `by_day` make."""
+@table("kpi_callback_daily", grain="agent, team, queue and day of the promise", primary_key=("agent_id", "team", "queue"))
+class KpiCallbackDaily(_PromiseCounts):
+    """How the call-backs that were promised on a day are kept; later nights bring it up to date."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfWeek:
+    days: DaysWithCalls
+
+
+@table("kpi_callback_weekly", grain="agent, team, queue and week of the promise", primary_key=("agent_id", "team", "queue"))
+class KpiCallbackWeekly(_PromiseCounts, _OfWeek):
+    """How the call-backs that were promised in a week are kept; later nights bring it up to date."""
+
+
+CALLBACK_ROWS = (KpiCallback, KpiCallbackDaily, KpiCallbackWeekly)
+"""Tables that `follow_up`, `by_day` and `by_week` make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +535,32 @@ def by_day(rows: Iterable[KpiCallback], policy: CallbackPolicy, *, minimum_n: in
     minimum_n
         ``kpi.minimum_calls``: below it no verdict is given.
     """
+    for values in _counted(rows, policy, minimum_n):
+        yield KpiCallbackDaily(**values)
+
+
+def by_week(rows: Iterable[KpiCallback], policy: CallbackPolicy, *, days: int, minimum_n: int) -> Iterator[KpiCallbackWeekly]:
+    """Counts and shares of one week's promises, by agent, team and queue.
+
+    A week's share is that of its counts, and its median that of its late call-backs, whatever those of its days are.
+
+    Parameters
+    ----------
+    rows
+        Of all days of the week.
+    policy
+        The target.
+    days
+        Days of the week on which the centre had calls.
+    minimum_n
+        ``kpi.minimum_calls``: below it no verdict is given.
+    """
+    for values in _counted(rows, policy, minimum_n):
+        yield KpiCallbackWeekly(days=days, **values)
+
+
+def _counted(rows: Iterable[KpiCallback], policy: CallbackPolicy, minimum_n: int) -> Iterator[dict[str, Any]]:
+    """Columns of `_PromiseCounts` of each agent, team and queue."""
     groups: dict[tuple[str, str, str], list[KpiCallback]] = defaultdict(list)
     for row in rows:
         groups[row.agent_id, row.team, row.queue].append(row)
@@ -528,20 +569,20 @@ def by_day(rows: Iterable[KpiCallback], policy: CallbackPolicy, *, minimum_n: in
         kept, judged = count["kept"], count["kept"] + count["late"] + count["not_kept"]
         low, high = wilson(kept, judged) or (None, None)
         late = [row.late_ms for row in found if row.callback_state == "late" and row.late_ms is not None]
-        yield KpiCallbackDaily(
-            agent_id=agent_id,
-            team=team,
-            queue=queue,
-            promises=len(found),
-            promises_with_time=sum(row.has_promised_time for row in found),
-            promises_kept=kept,
-            promises_late=count["late"],
-            promises_not_kept=count["not_kept"],
-            promises_open=count["open"],
-            promises_unjudged=count["not_measurable"],
-            kept_share=kept / judged if judged else None,
-            kept_low_share=low,
-            kept_high_share=high,
-            kept_verdict=target_verdict(kept, judged, target=policy.kept_target_share, minimum_n=minimum_n),
-            median_late_ms=round(median(late)) if late else None,
-        )
+        yield {
+            "agent_id": agent_id,
+            "team": team,
+            "queue": queue,
+            "promises": len(found),
+            "promises_with_time": sum(row.has_promised_time for row in found),
+            "promises_kept": kept,
+            "promises_late": count["late"],
+            "promises_not_kept": count["not_kept"],
+            "promises_open": count["open"],
+            "promises_unjudged": count["not_measurable"],
+            "kept_share": kept / judged if judged else None,
+            "kept_low_share": low,
+            "kept_high_share": high,
+            "kept_verdict": target_verdict(kept, judged, target=policy.kept_target_share, minimum_n=minimum_n),
+            "median_late_ms": round(median(late)) if late else None,
+        }

@@ -109,7 +109,7 @@ def ledger(tables: Tables) -> dict[str, dict[str, Any]]:
 def rows_of(tables: Tables) -> dict[str, list[dict[str, Any]]]:
     return {
         name: sorted(tables.read(name).to_pylist(), key=lambda row: (row["call_date"], row.get("call_id") or ""))
-        for name in ("kpi_callback", "kpi_callback_daily")
+        for name in ("kpi_callback", "kpi_callback_daily", "kpi_callback_weekly")
     }
 
 
@@ -144,6 +144,28 @@ def test_a_promise_of_an_earlier_day_is_kept_when_its_call_comes(three_nights: T
     assert (daily["kept_share"], daily["kept_verdict"]) == (0.5, "too few calls")
 
 
+def test_a_week_has_the_promises_of_its_days(three_nights: Tables, policies: PolicySet) -> None:
+    (week,) = three_nights.read("kpi_callback_weekly").to_pylist()
+    assert (week["call_date"], week["days"], week["agent_id"], week["queue"]) == (MONDAY, 3, "a-1", "sales")
+    assert (week["promises"], week["promises_kept"], week["promises_late"], week["kept_share"]) == (2, 1, 1, 0.5)
+    assert week["median_late_ms"] == 42 * 3_600_000
+    thursday = MONDAY + timedelta(days=3)
+    asked = call("in-4", thursday, 10, Direction.INBOUND)
+    night(three_nights, thursday, [asked], [promise(asked, local(MONDAY + timedelta(days=7), 13))], policies)
+    (week,) = three_nights.read("kpi_callback_weekly").to_pylist()
+    assert (week["days"], week["promises"], week["promises_open"], week["kept_share"]) == (4, 3, 1, 0.5)
+
+
+def test_a_call_of_the_next_week_changes_the_week_of_its_promise(tmp_path: Path, policies: PolicySet) -> None:
+    tables = Tables(tmp_path)
+    friday, next_monday = MONDAY + timedelta(days=4), MONDAY + timedelta(days=7)
+    asked = call("in-1", friday, 10, Direction.INBOUND)
+    night(tables, friday, [asked], [promise(asked, local(next_monday, 13))], policies)
+    night(tables, next_monday, [call("out-1", next_monday, 12, Direction.OUTBOUND)], [], policies)
+    (week,) = tables.read("kpi_callback_weekly").to_pylist()
+    assert (week["call_date"], week["days"], week["promises"], week["promises_kept"]) == (MONDAY, 1, 1, 1)
+
+
 @pytest.mark.parametrize("again", [MONDAY, TUESDAY, WEDNESDAY])
 def test_a_night_run_again_leaves_the_same_rows(three_nights: Tables, policies: PolicySet, again: date) -> None:
     before = rows_of(three_nights)
@@ -171,6 +193,7 @@ def test_a_promise_that_a_rerun_no_longer_finds_is_gone(three_nights: Tables, po
     night(three_nights, MONDAY, [asked], [], policies)
     assert ledger(three_nights) == {}
     assert three_nights.read("kpi_callback_daily").num_rows == 0
+    assert three_nights.read("kpi_callback_weekly").num_rows == 0
 
 
 def test_settled_days_are_not_written_again(three_nights: Tables, policies: PolicySet) -> None:

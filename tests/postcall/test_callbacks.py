@@ -13,8 +13,10 @@ from postcall.callbacks import (
     CallbackPolicy,
     Contact,
     Known,
+    KpiCallback,
     Promise,
     by_day,
+    by_week,
     default_due_by,
     follow_up,
     same_customer,
@@ -205,6 +207,28 @@ def test_counts_shares_and_verdict() -> None:
     assert row.kept_verdict == "not met"
     (few,) = by_day(follow_up(promises, calls, POLICY), POLICY, minimum_n=5)
     assert few.kept_verdict == "too few calls"
+
+
+def test_a_week_is_counted_from_its_promises() -> None:
+    def late(call_id: str, hours: float, day: date) -> KpiCallback:
+        calls = known((2 + hours, "back", True, True))
+        (row,) = follow_up([promise(call_id=call_id, due_h=1, day=day)], calls, POLICY)
+        assert (row.callback_state, row.late_ms) == ("late", round((1 + hours) * 3_600_000))
+        return row
+
+    tuesday = MONDAY + timedelta(days=1)
+    (kept,) = follow_up([promise(call_id="k")], known((1, "back", True, True)), POLICY)
+    of_days = [[late("a", 1, MONDAY), kept], [late("b", 5, tuesday), late("c", 8, tuesday)]]
+    assert [row.median_late_ms for rows in of_days for row in by_day(rows, POLICY, minimum_n=5)] == [
+        2 * 3_600_000,
+        round(7.5 * 3_600_000),
+    ]
+    (week,) = by_week([row for rows in of_days for row in rows], POLICY, days=5, minimum_n=4)
+    assert (week.days, week.promises, week.promises_kept, week.promises_late) == (5, 4, 1, 3)
+    assert week.median_late_ms == 6 * 3_600_000  # of 2, 6 and 9 h; no mean of the days' medians
+    assert (week.kept_share, week.kept_verdict) == (1 / 4, "not met")
+    assert (round(week.kept_low_share or 0, 3), round(week.kept_high_share or 0, 3)) == (0.046, 0.699)
+    assert not list(by_week([], POLICY, days=5, minimum_n=4))
 
 
 @given(
