@@ -133,6 +133,7 @@ def _overview(kpi: dict[str, Any], tables: Tables, day: date) -> Table:
     overview.add_row("Hold", _length(kpi["hold_ms"]), _holds(kpi, tables, day))
     share = "–" if kpi["no_hold_share"] is None else f"{kpi['no_hold_share']:.0%}"
     overview.add_row("Without hold", share, _no_hold(kpi, day, tables))
+    overview.add_row("Handling time", _length(kpi.get("average_handling_ms")), _handling(kpi))
     speed_of = _count(kpi["calls_speed_known"], "call")
     overview.add_row("Speed of answer", _length(kpi["average_speed_of_answer_ms"]), f"mean of {speed_of}")
     if kpi["service_level_share"] is not None:
@@ -172,6 +173,18 @@ def _holds(kpi: dict[str, Any], tables: Tables, day: date) -> str:
     longest = pc.max(tables.read("call_hold", day)["longest_hold_ms"]).as_py()
     tail = f", the longest {_length(longest)}" if longest else ""
     return f"{_count(kpi['holds'], 'hold')} in {_count(kpi['calls_hold_known'] - kpi['calls_without_hold'], 'call')}{tail}"
+
+
+def _handling(kpi: dict[str, Any]) -> str:
+    known = kpi.get("calls_handling_known")
+    if not known:
+        return "not measurable: the call records say nothing of after-call work"
+    # Each of its own calls, so that nobody adds up parts of different ones.
+    parts = [
+        f"{name} {_length(kpi[f'average_{part}_ms'])} of {kpi[f'calls_{part}_known']}"
+        for name, part in (("talk", "off_hold"), ("hold", "hold"), ("after-call work", "after_call_work"))
+    ]
+    return f"mean of {known} of {_count(kpi['calls_handled'], 'answered call')}: {', '.join(parts)}"
 
 
 def _no_hold(kpi: dict[str, Any], day: date, tables: Tables) -> str:

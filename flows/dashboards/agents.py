@@ -8,7 +8,7 @@ from flows.dashboards import charts
 from flows.dashboards.block import Block
 from flows.dashboards.board import Board, needed
 from flows.dashboards.groups import measure_groups
-from flows.dashboards.overview import open_cells
+from flows.dashboards.overview import HANDLING, is_handling_known, open_cells, with_handling
 from postcall.statistics import holm, two_proportions_p
 
 TILES = ("handled_calls", "no_hold", "call_length", "silence", "dead_air", "interruptions", "agent_talk", "speech_rate")
@@ -20,14 +20,14 @@ SCORES = "kpi_agent_standard_daily"
 
 def open_data(board: Board) -> None:
     """Load what the charts draw from."""
-    open_cells(board, (*TILES, *BY_DAY))
+    open_cells(board, (*TILES, *HANDLING, *BY_DAY))
     scores = board.frame(SCORES, needed(("agent_id", "manual", "call_date"), ("score", "critical")))
     board.data("scores", scores)
 
 
 def key_figures(board: Board) -> Block:
     """All agents, or the one who is chosen, in a few numbers."""
-    return board.tiles("cells", TILES, "before")
+    return board.tiles("cells", with_handling(board, TILES), "before")
 
 
 def measures_by_day(board: Board) -> Block:
@@ -53,7 +53,9 @@ def agents_beside_the_centre(board: Board) -> Block:
     cells = board.frame_of("cells")
     minimum = board.policy.minimum_calls
     rows = []
-    measured = measure_groups(cells, ("agent_id",), ("handled_calls", *IN_TABLE), minimum)
+    at = IN_TABLE.index("call_length") + 1
+    in_table = (*IN_TABLE[:at], *(reversed(HANDLING) if is_handling_known(board) else ()), *IN_TABLE[at:])
+    measured = measure_groups(cells, ("agent_id",), ("handled_calls", *in_table), minimum)
     by_agent: dict[str, dict[str, dict[str, object]]] = {}
     for row in measured:
         by_agent.setdefault(str(row["agent_id"]), {})[row["measure"]] = row
@@ -66,7 +68,7 @@ def agents_beside_the_centre(board: Board) -> Block:
             continue
         shown: dict[str, object] = {"agent_id": agent_id, "team": ", ".join(sorted(teams[agent_id]))}
         shown["handled_calls"] = of_agent["handled_calls"]["value"]
-        for name in IN_TABLE:
+        for name in in_table:
             shown[name] = {**of_agent[name], "how": name}
         shown["beside_others"] = board.words.of("verdicts", tests.get(agent_id, "too few calls"))
         rows.append(shown)
@@ -74,7 +76,7 @@ def agents_beside_the_centre(board: Board) -> Block:
         ("agent_id", "text"),
         ("team", "text"),
         ("handled_calls", "number"),
-        *((name, "measure") for name in IN_TABLE),
+        *((name, "measure") for name in in_table),
         ("beside_others", "text"),
     ]
     return board.table("agents_beside_the_centre", columns, pd.DataFrame(rows, columns=[name for name, _ in columns]))

@@ -32,6 +32,7 @@ from flows.dashboards.measures import MEASURES, columns_of
 from flows.dashboards.wording import Words
 from flows.pages.publish import call_page_name
 from flows.stored import declared_tables
+from postcall.callbacks import CallbackPolicy
 from postcall.errors import SettingsError
 from postcall.kpi import KpiPolicy
 from postcall.statistics import target_verdict
@@ -123,8 +124,13 @@ class Board:
     @cached_property
     def policy(self) -> KpiPolicy:
         """Targets in force in the last night of the period; the default ones when it has none."""
-        stored = json.loads(self._night.get("policy_json") or "{}").get("kpi", {})
+        stored = self._policies.get("kpi", {})
         return KpiPolicy(**{name: value for name, value in stored.items() if name in KpiPolicy.model_fields})
+
+    @cached_property
+    def _policies(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._night.get("policy_json") or "{}")
+        return found
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -134,7 +140,12 @@ class Board:
     @property
     def targets(self) -> dict[str, float]:
         """Share to reach, by measure."""
-        return {"no_hold": self.policy.no_hold_target_share, "service_level": self.policy.service_level_target_share}
+        default = CallbackPolicy().kept_target_share
+        return {
+            "no_hold": self.policy.no_hold_target_share,
+            "service_level": self.policy.service_level_target_share,
+            "call_backs_kept": self._policies.get("callback", {}).get("kept_target_share", default),
+        }
 
     @cached_property
     def _night(self) -> dict[str, Any]:

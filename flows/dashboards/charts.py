@@ -32,6 +32,8 @@ PARTS = {
     "hold_ms": palette.HOLD,
 }
 """Parts of a call that are drawn above each other, and their colours."""
+HANDLING_PARTS = {"off_hold_ms": palette.TALK, "hold_ms": palette.HOLD, "after_call_work_ms": palette.AFTER_CALL_WORK}
+"""Parts of handling time, and their colours."""
 
 
 def trend(words: Words, kind: str, *, target: float | None = None, height: int = 220) -> dict[str, Any]:
@@ -118,16 +120,16 @@ def stacked(
     return _finished(chart)
 
 
-def parts(words: Words, key: str) -> dict[str, Any]:
-    """What a call of each group is made of, as bars of average lengths beside each other."""
-    names = [words.get(f"measures.part_{name}") for name in PARTS]
+def parts(words: Words, key: str, colours: Mapping[str, str]) -> dict[str, Any]:
+    """What a call of each group is made of, as bars of average lengths beside each other; colours by part."""
+    names = [words.get(f"measures.part_{name}") for name in colours]
     chart = (
         alt.Chart(ROWS)
         .mark_bar()
         .encode(
             y=alt.Y(f"{key}:N", title=None, sort=None, axis=alt.Axis(labelLimit=200, ticks=False, domain=False)),
             x=alt.X("value:Q", title=words.get("axes.seconds_a_call"), axis=_axis("length", title=True)),
-            color=alt.Color("label:N", title=None, scale=alt.Scale(domain=names, range=list(PARTS.values()))),
+            color=alt.Color("label:N", title=None, scale=alt.Scale(domain=names, range=list(colours.values()))),
             order=alt.Order("measure_order:Q"),
             tooltip=_tooltip(words, key, "label"),
         )

@@ -273,9 +273,10 @@
         : `${difference(value.how, value.low)} … ${difference(value.how, value.high)}`;
       made.append(element("span", { class: "between", text }));
     }
-    if (column.how === "measure" && value && value.is_few) {
-      made.classList.add("few");
-      made.title = words.page.few;
+    if (column.how === "measure" && value) {
+      const of = value.calls === null || value.calls === undefined ? [] : [fill(words.page.of_calls, { calls: whole(value.calls) })];
+      if (value.is_few) made.classList.add("few");
+      made.title = [...of, ...(value.is_few ? [words.page.few] : [])].join(" · ");
     }
     return made;
   }

@@ -33,7 +33,7 @@ def key_figures(board: Board) -> Block:
 
 def what_a_call_is_made_of(board: Board) -> Block:
     """Talk of both, silence and hold of an average call, by queue."""
-    return board.chart("parts_of_a_call", charts.parts(board.words, "queue"), "cells", ("queue",), PARTS)
+    return board.chart("parts_of_a_call", charts.parts(board.words, "queue", charts.PARTS), "cells", ("queue",), PARTS)
 
 
 def dead_air_by_day(board: Board) -> Block:

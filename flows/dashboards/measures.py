@@ -83,6 +83,14 @@ MEASURES = {
         _share("measured", "calls_measured", "calls_handled"),
         Measure("speed_of_answer", "length", ("speed_of_answer_ms",), ("calls_speed_known",), ("calls_speed_known",), "low"),
         Measure("call_length", "length", ("call_duration_ms",), ("calls_duration_known",), ("calls_duration_known",)),
+        Measure("handling", "length", ("handling_ms",), ("calls_handling_known",), ("calls_handling_known",)),
+        Measure(
+            "after_call_work",
+            "length",
+            ("after_call_work_ms",),
+            ("calls_after_call_work_known",),
+            ("calls_after_call_work_known",),
+        ),
         Measure("hold", "length", ("hold_ms",), ("calls_hold_known",), ("calls_hold_known",), "low"),
         Measure("silence", "portion", ("silence_ms",), ("conversation_ms",), ("calls_measured",), "low"),
         Measure("dead_air", "length", ("agent_dead_air_ms",), ("calls_parties_known",), ("calls_parties_known",), "low"),
@@ -99,6 +107,14 @@ MEASURES = {
         Measure("part_agent_talk_ms", "length", ("agent_talk_ms",), ("calls_parties_known",), ("calls_parties_known",)),
         Measure("part_customer_talk_ms", "length", ("customer_talk_ms",), ("calls_parties_known",), ("calls_parties_known",)),
         Measure("part_silence_ms", "length", ("silence_ms",), ("calls_measured",), ("calls_measured",)),
+        Measure("part_off_hold_ms", "length", ("off_hold_ms",), ("calls_off_hold_known",), ("calls_off_hold_known",)),
+        Measure(
+            "part_after_call_work_ms",
+            "length",
+            ("after_call_work_ms",),
+            ("calls_after_call_work_known",),
+            ("calls_after_call_work_known",),
+        ),
         Measure("part_hold_ms", "length", ("hold_ms",), ("calls_hold_known",), ("calls_hold_known",)),
         Measure(
             "rule_kept", "share", ("calls_passed",), ("calls_passed", "calls_failed"), ("calls_passed", "calls_failed"), "high"

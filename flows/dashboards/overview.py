@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from postcall.statistics import holm
 CELLS = "kpi_agent_queue_daily"
 KEYS = ("agent_id", "team", "queue", "call_date")
 TILES = ("offered", "no_hold", "service_level", "speed_of_answer", "call_length", "silence", "dead_air", "interruptions")
+HANDLING = ("handling", "after_call_work")
 SHARES = ("no_hold", "service_level", "abandoned", "answered_in_seconds", "ended_by_agent")
 MEDIANS = {
     "call_duration_ms": ("call_contact", "call_duration_ms"),
@@ -29,8 +31,13 @@ MEDIANS = {
     "silence_share": ("call_silence", "silence_share"),
 }
 """Amounts per call of which the medians of two periods are compared: table and column."""
+HANDLING_MEDIAN = {"handling_ms": ("call_contact", "handling_ms")}
+MEDIANS_BUT_LENGTH = {name: place for name, place in MEDIANS.items() if name != "call_duration_ms"}
 
-SHOWN = dict.fromkeys((*TILES, *SHARES, "agent_talk", "overtalk", "hold", "speech_rate", "measured"))
+HANDLING_PARTS = tuple(f"part_{name}" for name in charts.HANDLING_PARTS)
+SHOWN = dict.fromkeys(
+    (*TILES, *HANDLING, *SHARES, "agent_talk", "overtalk", "hold", "speech_rate", "measured", *HANDLING_PARTS)
+)
 WORST = 25
 SHARE_STEP = 0.0001
 TROUBLE = {
@@ -52,9 +59,21 @@ def open_cells(board: Board, names: tuple[str, ...] = tuple(SHOWN), extra: tuple
     board.data("before", before.groupby(keys, as_index=False)[sums].sum(min_count=1) if len(before) else before[[*keys, *sums]])
 
 
+def is_handling_known(board: Board, data: str = "cells") -> bool:
+    """Whether the handling time of any call is known: without after-call work in the call records it is of none."""
+    # A store from before there was such a column has it empty.
+    return bool((board.frame_of(data)["calls_handling_known"].dropna().astype("int64") > 0).any())
+
+
+def with_handling(board: Board, names: Sequence[str]) -> tuple[str, ...]:
+    """Measures, the length of calls among them replaced by their handling time where that is known."""
+    is_known = is_handling_known(board)
+    return tuple("handling" if is_known and name == "call_length" else name for name in names)
+
+
 def key_figures(board: Board) -> Block:
     """The period in a few numbers."""
-    return board.tiles("cells", TILES, "before")
+    return board.tiles("cells", with_handling(board, TILES), "before")
 
 
 def no_hold_by_day(board: Board) -> Block:
@@ -85,6 +104,13 @@ def no_hold_by_team(board: Board) -> Block:
     """Teams against the target."""
     spec = charts.intervals(board.words, "share", "team", target=board.policy.no_hold_target_share)
     return board.chart("no_hold_by_team", spec, "cells", ("team",), ("no_hold",), is_ranked=True)
+
+
+def handling_time_by_queue(board: Board) -> Block:
+    """Talk, hold and after-call work of an average call, by queue."""
+    name = "handling_time_by_queue" if is_handling_known(board) else "talk_and_hold_by_queue"
+    spec = charts.parts(board.words, "queue", charts.HANDLING_PARTS)
+    return board.chart(name, spec, "cells", ("queue",), HANDLING_PARTS, is_wide=True)
 
 
 def open_hours(board: Board) -> None:
@@ -127,7 +153,9 @@ def against_the_period_before(board: Board) -> Block:
     found: list[tuple[str, str, Change]] = [
         (name, "share", _change_of_share(name, now, before, board.policy.minimum_calls)) for name in SHARES
     ]
-    for name, (table, column) in MEDIANS.items():
+    # Handling time stands in for the length, so that a page of a million calls tests no more than it did.
+    both = is_handling_known(board) and is_handling_known(board, "before")
+    for name, (table, column) in ({**HANDLING_MEDIAN, **MEDIANS_BUT_LENGTH} if both else MEDIANS).items():
         values, earlier = (_values(board, table, column, is_before=is_before) for is_before in (False, True))
         change = change_of_median(values, earlier, minimum_n=board.policy.minimum_calls)
         is_share = name.endswith("_share")

@@ -13,7 +13,7 @@ from standards import load_manual, manual_ids
 RULES = "kpi_rule_daily"
 SCORES = "kpi_agent_standard_daily"
 TEAMS = "kpi_team_standard_daily"
-CALL_BACKS = "kpi_callback_daily"
+CALL_BACKS, CALL_BACK_WEEKS = "kpi_callback_daily", "kpi_callback_weekly"
 MOST_CALLS = 40
 
 
@@ -119,6 +119,16 @@ def call_backs(board: Board) -> Block:
     shown = shown.sort_values(["promises_not_kept", "promises_late", "agent_id"], ascending=[False, False, True])
     columns = [("agent_id", "text"), *((name, "number") for name in counted), ("call_backs_kept", "measure")]
     return board.table("call_backs", columns, shown)
+
+
+def call_backs_by_week(board: Board) -> Block:
+    """Promised call-backs that were kept, by the week of the promise."""
+    weeks = board.frame(CALL_BACK_WEEKS, needed(("agent_id", "team", "queue", "call_date"), ("call_backs_kept",)))
+    if not len(weeks):
+        return board.note("no_call_backs", "call_backs_by_week")
+    board.data("call_back_weeks", weeks)
+    spec = charts.trend(board.words, "share", target=board.targets["call_backs_kept"])
+    return board.chart("call_backs_by_week", spec, "call_back_weeks", ("call_date",), ("call_backs_kept",))
 
 
 def _rule_titles(board: Board, manuals: pd.Series[str]) -> dict[str, str]:

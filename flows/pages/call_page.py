@@ -177,6 +177,7 @@ def _heading(facts: CallFacts, labels: Labels, *, personal: bool) -> dict[str, A
         "direction": labels.of("direction", contact["direction"]) if contact.get("direction") else None,
         "customer": contact.get("customer_key") if personal else None,
         "call_length": formats.length(contact.get("call_duration_ms")) if contact.get("call_duration_ms") else None,
+        "after_call_work": None if contact.get("after_call_work_ms") is None else formats.length(contact["after_call_work_ms"]),
         "recording_length": formats.length(recording["duration_ms"]) if recording else None,
         "language": labels.of("languages", facts.language) if facts.language else None,
         "hung_up": _hung_up(facts, labels),

@@ -47,6 +47,8 @@ OVERTALK: Final = VERMILION
 SILENCE: Final = "#B3BCC6"
 DEAD_AIR: Final = PURPLE
 HOLD: Final = SKY
+TALK: Final = BLUE
+AFTER_CALL_WORK: Final = MUTED
 MUTE: Final = YELLOW
 RING: Final = "#8A96A3"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import pytest
+from deltalake import write_deltalake
 
 from flows.dashboards import agents, charts, data_quality, hold_and_silence, overview, standards
 from flows.dashboards.block import BLOCK_TYPE
@@ -29,6 +31,9 @@ SAME = {
     "ended_by_agent": ("ended_by_agent_share", "ended_by_agent_low_share", "ended_by_agent_high_share"),
     "speed_of_answer": ("average_speed_of_answer_ms",),
     "call_length": ("average_call_duration_ms",),
+    "handling": ("average_handling_ms",),
+    "after_call_work": ("average_after_call_work_ms",),
+    "part_off_hold_ms": ("average_off_hold_ms",),
     "hold": ("average_hold_ms",),
     "silence": ("silence_share",),
     "interruptions": ("agent_interruptions_per_min",),
@@ -82,6 +87,60 @@ def test_promised_call_backs_are_shown_by_agent(board: Board) -> None:
             assert row[name] == sum(one[name] for one in of_agent), name
 
 
+def test_promised_call_backs_are_shown_by_week(board: Board) -> None:
+    block = standards.call_backs_by_week(board)
+    assert block.content["name"] == "call_backs_by_week"
+    stored = board.views.tables.read("kpi_callback_weekly", DAY).to_pylist()  # the demo's day is a Monday
+    assert sum(row["promises"] for row in stored) == sum(
+        row["promises"] for row in board.views.tables.read("kpi_callback_daily", DAY).to_pylist()
+    )
+    assert list(board.frame_of("call_back_weeks")["call_date"]) == [DAY.isoformat()] * len(stored)
+
+
+def test_handling_time_is_shown_with_its_parts_and_the_calls_it_is_of(board: Board) -> None:
+    overview.open_cells(board)
+    assert "handling" in overview.key_figures(board).content["measures"]
+    chart = overview.handling_time_by_queue(board)
+    assert (chart.content["name"], chart.content["measures"]) == (
+        "handling_time_by_queue",
+        ["part_off_hold_ms", "part_hold_ms", "part_after_call_work_ms"],
+    )
+    rows = {row["measure"]: row for row in measure_groups(board.frame_of("cells"), (), ("handling", "call_length"), 30)}
+    # Of the 16 answered calls of the demo, 13 have after-call work in their record, two of them none: 385 s in all.
+    assert (rows["handling"]["calls"], rows["call_length"]["calls"]) == (13, 16)
+    (day,) = board.views.tables.read("kpi_daily", DAY).to_pylist()
+    assert (day["calls_after_call_work_known"], day["after_call_work_ms"]) == (13, 385_000)
+    assert rows["handling"]["value"] == pytest.approx(day["handling_ms"] / 13)
+    agents.open_data(board)
+    figures = {row["agent_id"]: row for row in agents.agents_beside_the_centre(board).content["rows"]}
+    assert figures["en-106"]["after_call_work"]["value"] == 0  # the record says that there was none
+    assert figures["zh-101"]["after_call_work"]["value"] is None  # the records do not tell
+    assert figures["zh-101"]["handling"]["value"] is None
+
+
+def test_without_after_call_work_the_length_of_calls_is_shown(demo_night: tuple[Path, NightReport], tmp_path: Path) -> None:
+    new = ["calls_handling_known", "handling_ms", "calls_after_call_work_known", "after_call_work_ms"]
+    tables = tmp_path / "tables"
+    shutil.copytree(demo_night[0] / "tables", tables)
+    stored = Tables(tmp_path).read("kpi_agent_queue_daily").drop_columns(new)
+    shutil.rmtree(tables / "kpi_agent_queue_daily")
+    write_deltalake(str(tables / "kpi_agent_queue_daily"), stored, partition_by=["call_date"])
+    board = Board.open(tmp_path, DAY)
+    overview.open_cells(board)
+    tiles = overview.key_figures(board).content["measures"]
+    assert "call_length" in tiles
+    assert "handling" not in tiles
+    chart = overview.handling_time_by_queue(board)
+    assert chart.content["name"] == "talk_and_hold_by_queue"
+    assert "not measurable" in chart.content["note"]
+    drawn = {row["measure"] for row in chart._repr_mimebundle_()[CHART_TYPE]["datasets"]["rows"]}
+    assert drawn == {"part_off_hold_ms", "part_hold_ms"}
+    agents.open_data(board)
+    shown = {column["key"] for column in agents.agents_beside_the_centre(board).content["columns"]}
+    assert "call_length" in shown
+    assert not {"handling", "after_call_work"} & shown
+
+
 def test_unknown_sums_have_no_measure_and_few_calls_are_marked() -> None:
     unknown = measure_of(MEASURES["silence"], {"silence_ms": None, "conversation_ms": 10, "calls_measured": 0}, 30)
     assert (unknown["value"], unknown["is_few"]) == (None, True)
@@ -93,7 +152,10 @@ def test_unknown_sums_have_no_measure_and_few_calls_are_marked() -> None:
 
 def test_a_board_reads_as_a_manager_by_the_policy_that_made_the_rows(board: Board) -> None:
     assert board.views.viewer is Viewer.MANAGER
-    assert (board.policy.minimum_calls, board.targets) == (30, {"no_hold": 0.95, "service_level": 0.8})
+    assert (board.policy.minimum_calls, board.targets) == (
+        30,
+        {"no_hold": 0.95, "service_level": 0.8, "call_backs_kept": 0.95},
+    )
     assert str(board.zone) == "Europe/Moscow"
     assert (board.first.isoformat(), board.last.isoformat(), board.days) == ("2026-02-03", "2026-03-02", 28)
 
@@ -143,7 +205,8 @@ def test_every_specification_is_vega_lite(language: str) -> None:
         charts.intervals(words, "share", "queue", target=0.95),
         charts.bars(words, "length", ["a", "b"]),
         charts.stacked(words, "hour", "label", {"a": "#000000"}),
-        charts.parts(words, "queue"),
+        charts.parts(words, "queue", charts.PARTS),
+        charts.parts(words, "queue", charts.HANDLING_PARTS),
         charts.heat(words, "hour", "weekday", ["Mon"]),
     ]
     for spec in made:
