@@ -1,6 +1,6 @@
 """Makes calls whose every event is known.
 
-    python -m benchmarks.corpus OUT [--calls 300] [--seed 1] [--jobs 2] [--scripts ru/...] [--cache FOLDER]
+    python -m benchmarks.corpus OUT [--calls 300] [--seed 1] [--jobs 2] [--scripts ru/...] [--announcements 0.5] [--cache ...]
 
 Output
 ------
@@ -27,10 +27,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
 from benchmarks.corpus import cache, telephone, truth
+from benchmarks.corpus.announcements import announced
 from benchmarks.corpus.planning import Plan, draw_calls
 from benchmarks.corpus.rendering import lay_out, render
 from benchmarks.corpus.scene import SceneError, arrange
@@ -53,6 +55,12 @@ def main() -> None:
     parser.add_argument(
         "--scripts", nargs="*", default=[], help="names that the scripts' names begin with, as ru/ or en/refusal"
     )
+    parser.add_argument(
+        "--announcements",
+        type=float,
+        default=0.0,
+        help="share of the calls with hold music whose telephony speaks to who waits (default: 0, for a seed's usual calls)",
+    )
     parser.add_argument("--cache", type=Path, default=cache.default_folder(), help="folder that keeps what was synthesised")
     options = parser.parse_args()
     if options.out.resolve().is_relative_to(REPOSITORY):
@@ -70,7 +78,10 @@ def main() -> None:
         scripts = {path: load(path) for path in wanted}
         followers = {path.with_name(f"{script.follow_up.script}.toml") for path, script in scripts.items() if script.follow_up}
         scripts |= {path: load(path) for path in sorted(followers - scripts.keys())}
-        plans = draw_calls(list(scripts.values()), options.calls, options.seed)
+        plans = [
+            announced(plan) if Random(f"{plan.seed} is announced").random() < options.announcements else plan
+            for plan in draw_calls(list(scripts.values()), options.calls, options.seed)
+        ]
     except ScriptError as error:
         sys.exit(str(error))
     made = make(options.out, plans, options.cache, options.jobs)

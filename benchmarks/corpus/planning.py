@@ -93,6 +93,11 @@ def catalogue() -> tuple[Entry, ...]:
     )
 
 
+def gender_of(voice: Voice) -> str:
+    """Gender of a voice of the catalogue."""
+    return next(entry.gender for entry in catalogue() if entry.voice == voice)
+
+
 def draw_calls(scripts: Sequence[Script], calls: int, seed: int) -> list[Plan]:
     """So many calls, all scripts equally often; a follow-up counts, and comes on top where the last call promises one."""
     by_name = {script.name: script for script in scripts}

@@ -14,18 +14,22 @@ import numpy.typing as npt
 from scipy import signal
 
 from benchmarks.corpus import codecs, telephone, tones
+from benchmarks.corpus.announcements import ANNOUNCEMENT
 from benchmarks.corpus.conditions import PARTIES, Conditions
 from benchmarks.corpus.music import music
 from benchmarks.corpus.planning import STANDARD_DBFS, Plan
-from benchmarks.corpus.scene import Scene
+from benchmarks.corpus.scene import Parked, Scene
+from benchmarks.corpus.staging import moved
 from benchmarks.corpus.telephone import PER_MS, RATE_HZ, Sound, gain, rms
-from postcall.spans import Span
+from postcall.spans import Span, Spans, subtract, union
 
 Pcm: TypeAlias = npt.NDArray[np.int16]
 
 CEILING = 32124 / 32768
 """What mu-law can carry at most: where sound clips."""
 MUSIC_DBFS, RING_DBFS, BUSY_DBFS, KEY_DBFS, RECORD_DBFS, BEEP_DBFS = -25.0, -18.0, -22.0, -16.0, -24.0, -24.0
+_BED_DB = -14.0
+"""Music under an announcement, against music alone."""
 _QUIET_DBFS = -70.0
 _LEAST_NOISE_DBFS = -68.0
 _EDGE_MS = 20
@@ -85,7 +89,7 @@ def _add(sound: Sound, at_ms: int, what: Sound) -> None:
 def _speech(scene: Scene, conditions: Conditions, party: str) -> Sound:
     sound = np.zeros(scene.duration_ms * PER_MS)
     for said in scene.said:
-        if said.side == party:
+        if said.side == party and said.by != ANNOUNCEMENT:
             level_db = conditions.path(party).level_dbfs - STANDARD_DBFS + said.gain_db
             _add(sound, said.start_ms, said.line.sound * gain(level_db))
     return sound
@@ -115,14 +119,32 @@ def _park(sound: Sound, scene: Scene, plan: Plan, party: str, rng: np.random.Gen
         part = sound[_samples(held.span)]
         part[:] = telephone.line_noise(len(part), _QUIET_DBFS, rng)
         if held.sound == "music":
-            part += music(plan.conditions.music, held.span.duration_ms, MUSIC_DBFS, rng)
+            part += music(plan.conditions.music, held.span.duration_ms, MUSIC_DBFS, rng) * _let_speak(held)
         elif held.sound == "tone":
-            for beep in tones.hold_beeps(held.span):
+            # A tone starts anew after an announcement, and none goes on below it.
+            for beep in (beep for part in subtract((held.span,), _spoken(held)) for beep in tones.hold_beeps(part)):
                 _add(sound, beep.start_ms, tones.tone((tones.HOLD_HZ,), beep.duration_ms, BEEP_DBFS))
         elif held.sound == "ringback":
             country = tones.COUNTRIES[plan.conditions.country]
             for ring in country.rings(held.span.start_ms, held.span.duration_ms // sum(country.ring_ms)):
                 _add(sound, ring.start_ms, tones.tone(country.ring_hz, ring.duration_ms, RING_DBFS))
+    for said in scene.said:
+        if said.by == ANNOUNCEMENT:
+            _add(sound, said.start_ms, said.line.sound * gain(said.gain_db))
+
+
+def _spoken(held: Parked) -> Spans:
+    return union(held.breaks, held.beds)
+
+
+def _let_speak(held: Parked) -> Sound:
+    """How loud the music of a hold is at each sample, so that announcements are understood."""
+    loudness = np.ones(held.span.duration_ms * PER_MS)
+    for spans, level in ((held.breaks, 0.0), (held.beds, gain(_BED_DB))):
+        for span in spans:
+            loudness[_samples(moved(span, -held.span.start_ms))] = level
+    ramp = np.ones(_EDGE_MS * PER_MS) / (_EDGE_MS * PER_MS)
+    return np.convolve(np.pad(loudness, len(ramp) // 2, mode="edge"), ramp, mode="same")[len(ramp) // 2 :][: len(loudness)]
 
 
 def _signals(sound: Sound, scene: Scene, plan: Plan, party: str) -> None:

@@ -20,10 +20,11 @@ layout
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from benchmarks.corpus import tones
+from benchmarks.corpus.announcements import ANNOUNCEMENT
 from benchmarks.corpus.planning import Plan, Played
 from benchmarks.corpus.script import DEFAULT_MS, SILENCE_MS, Item, Range
 from benchmarks.corpus.slots import MARK
@@ -31,6 +32,8 @@ from benchmarks.corpus.staging import Line, cut, moved
 from benchmarks.corpus.voices import words_of
 from postcall.spans import Span, Spans, at_least, gaps, hull, subtract, total_ms, union
 
+RECORDED = ("ivr", ANNOUNCEMENT)
+"""Speakers that are no person."""
 LEAST_WON_MS, LEAST_INTERRUPTION_MS = 500, 900
 _GIVE_UP_MS = 250
 _INTO_MS = 80
@@ -65,12 +68,22 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A hold, or the wait of a transfer."""
+    """A hold, or the wait of a transfer.
+
+    Attributes
+    ----------
+    breaks
+        Where its music or tone stops for an announcement of the telephony, with the silence around it.
+    beds
+        Where an announcement is spoken over its music.
+    """
 
     span: Span
     kind: str
     sound: str
     is_announced: bool
+    breaks: Spans = ()
+    beds: Spans = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ class Scene:
     duration_ms: int = 0
 
     def talk(self, party: str) -> Spans:
-        """Speech of a party, ``agent`` with the second agent's, or of ``ivr``."""
+        """Speech of a party, ``agent`` with the second agent's, or of ``ivr`` or ``announcement``."""
         speakers = ("agent", "agent2") if party == "agent" else (party,)
         return union(moved(span, said.start_ms) for said in self.said if said.by in speakers for span in said.line.spans)
 
@@ -218,6 +231,10 @@ class _Director:
         item = one.item
         if item.is_speech:
             self._speak(item, one.text or "", self.lines[index])
+        elif item.kind == ANNOUNCEMENT:
+            self._announce(item, self.lines[index])
+        elif item.more.get("resumed"):
+            self._resume(item)
         elif item.kind in ("hold", "transfer"):
             start_ms = self.end_ms + self._drawn(item.gap_ms)
             self.end_ms = start_ms + self._drawn(item.ms)
@@ -228,6 +245,27 @@ class _Director:
             self._hang_up(item)
         else:
             self.owes = item
+
+    def _announce(self, item: Item, line: Line) -> None:
+        """The telephony speaks to who is on hold."""
+        held = self.scene.parked[-1]
+        said = Said(ANNOUNCEMENT, self.end_ms + self._drawn(item.gap_ms), line, float(item.more["level_db"]))
+        self.scene.said.append(said)
+        spans = (
+            {"beds": (*held.beds, said.span)} if item.more["has_bed"] else {"breaks": (*held.breaks, _until(held, said.span))}
+        )
+        self.end_ms = said.span.end_ms
+        self.scene.parked[-1] = replace(held, span=Span(held.span.start_ms, self.end_ms), **spans)
+
+    def _resume(self, item: Item) -> None:
+        """The music of a hold goes on after an announcement."""
+        held = self.scene.parked[-1]
+        start_ms = self.end_ms + self._drawn(item.gap_ms)
+        breaks = held.breaks
+        if breaks and breaks[-1].end_ms == self.end_ms:
+            breaks = (*breaks[:-1], Span(breaks[-1].start_ms, start_ms))
+        self.end_ms = start_ms + self._drawn(item.ms)
+        self.scene.parked[-1] = replace(held, span=Span(held.span.start_ms, self.end_ms), breaks=breaks)
 
     def _speak(self, item: Item, text: str, line: Line) -> None:
         scene = self.scene
@@ -338,6 +376,11 @@ class _Director:
         return SceneError(f"{self.plan.script.name}: say {item.place} ({item.kind}): {what}")
 
 
+def _until(held: Parked, spoken: Span) -> Span:
+    """An announcement, with what lies between the music before it and its first word."""
+    return Span(held.span.end_ms, spoken.end_ms)
+
+
 def _check(scene: Scene, plan: Plan) -> None:
     """That the events are what the truth says of them.
 
@@ -347,7 +390,7 @@ def _check(scene: Scene, plan: Plan) -> None:
         They are not.
     """
     for party in ("agent", "customer"):
-        whole = [said.span for said in scene.said if said.by != "ivr" and said.side == party]
+        whole = [said.span for said in scene.said if said.by not in RECORDED and said.side == party]
         if total_ms(union(whole)) != sum(span.duration_ms for span in whole):
             raise SceneError(f"{plan.script.name}: the {party} talks over itself: put marks further apart")
     owned = [silence.span for silence in scene.owned]

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from benchmarks.corpus.planning import Plan
+from benchmarks.corpus.announcements import ANNOUNCEMENT
+from benchmarks.corpus.planning import Plan, gender_of
 from benchmarks.corpus.rendering import record_beeps
-from benchmarks.corpus.scene import Overlap, Scene
+from benchmarks.corpus.scene import RECORDED, Overlap, Scene
 from benchmarks.corpus.telephone import RATE_HZ
 from postcall.spans import Span, Spans, clip, gaps, intersect, total_ms, whole
 
@@ -23,7 +24,7 @@ UNKNOWN_HOLDS_SHARE, UNKNOWN_START_SHARE, UNKNOWN_END_SHARE, UNKNOWN_MAP_SHARE, 
 
 
 def rttm(scene: Scene, call_id: str) -> str:
-    """Speech of each speaker: ``agent``, ``agent2``, ``customer``, ``ivr``. NIST RTTM, one line a span."""
+    """Speech of each speaker: ``agent``, ``agent2``, ``customer``, ``ivr``, ``announcement``. NIST RTTM, one line a span."""
     spans = sorted(
         (span.start_ms + said.start_ms, span.duration_ms, said.by) for said in scene.said for span in said.line.spans
     )
@@ -49,7 +50,7 @@ def truth(
     """Every event of the call, in ms from the start of the recording."""
     talk = {party: scene.talk(party) for party in ("agent", "customer")}
     owned = {silence.span: silence for silence in scene.owned}
-    last = max((said for said in scene.said if said.by != "ivr"), key=lambda said: said.span.end_ms)
+    last = max((said for said in scene.said if said.by not in RECORDED), key=lambda said: said.span.end_ms)
     return {
         "call_id": plan.call_id,
         "script": plan.script.name,
@@ -67,7 +68,10 @@ def truth(
         "topology": {"swapped": "separate"}.get(plan.conditions.layout, plan.conditions.layout),
         "conditions": asdict(plan.conditions) | {"clipped_share": dict(clipped)},
         "speakers": {
-            by: {"gender": plan.cast[by].gender if by in plan.cast else "female", "voice": asdict(plan.voices[by])}
+            by: {
+                "gender": plan.cast[by].gender if by in plan.cast else gender_of(plan.voices[by]),
+                "voice": asdict(plan.voices[by]),
+            }
             for by in sorted({said.by for said in scene.said})
         },
         "rings": _pairs(scene.rings),
@@ -86,6 +90,7 @@ def truth(
             | ({"style": plan.conditions.music} if held.sound == "music" else {})
             for held in scene.parked
         ],
+        **_announcements(scene),
         "mutes": _pairs(scene.mutes),
         "silences": [
             _timed(span) | {"owner": owned[span].owner, "kind": owned[span].kind} | _before(scene, span.start_ms)
@@ -168,6 +173,13 @@ def record(scene: Scene, plan: Plan, recording: str, channels: Sequence[Sequence
         "language": plan.script.language,
         **plan.script.record,
     }
+
+
+def _announcements(scene: Scene) -> dict[str, Any]:
+    """What telephony says to who is on hold; no field in calls where it says nothing."""
+    beds = {span for held in scene.parked for span in held.beds}
+    found = [_timed(said.span) | {"over_music": said.span in beds} for said in scene.said if said.by == ANNOUNCEMENT]
+    return {"announcements": found} if found else {}
 
 
 def _pairs(spans: Spans | Sequence[Span]) -> list[list[int]]:
