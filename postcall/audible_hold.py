@@ -36,7 +36,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from postcall.acoustics import ChannelSound, Sound, SoundKind
-from postcall.spans import Span, Spans, intersect, longest_ms, total_ms
+from postcall.spans import Span, Spans, intersect, longest_ms, subtract, total_ms
 
 HOLD_SOURCES = ("audio_music", "audio_tone", "audio_dropped")
 MUTE_SOURCE = "audio_mute"
@@ -126,9 +126,8 @@ def _clusters(pieces: Sequence[Sound], agent: Spans, recordings: Spans) -> list[
         if clusters:
             last = clusters[-1][-1]
             end_ms = max(sound.span.end_ms for sound in clusters[-1])
-            gap_ms = piece.span.start_ms - end_ms
-            if gap_ms > 0:
-                gap_ms -= total_ms(intersect(recordings, (Span(end_ms, piece.span.start_ms),)))
+            # Before an announcement and after it there is as much time as between two pieces.
+            gap_ms = longest_ms(subtract(_between(end_ms, piece.span.start_ms), recordings))
             is_cycle = {piece.kind, last.kind} <= {SoundKind.BEEP, SoundKind.RING}
             if gap_ms <= 0 or (
                 gap_ms <= (_CYCLE_MS if is_cycle else _GAP_MS) and not _talks(agent, end_ms, piece.span.start_ms)
@@ -137,6 +136,10 @@ def _clusters(pieces: Sequence[Sound], agent: Spans, recordings: Spans) -> list[
                 continue
         clusters.append([piece])
     return clusters
+
+
+def _between(end_ms: int, start_ms: int) -> Spans:
+    return (Span(end_ms, start_ms),) if end_ms < start_ms else ()
 
 
 def _talks(agent: Spans, start_ms: int, end_ms: int) -> bool:
@@ -157,14 +160,16 @@ def _hold(cluster: Sequence[Sound], agent: Spans, recordings: Spans) -> Iterator
     end_ms = max(sound.span.end_ms for sound in cluster)
     if source == "audio_tone" and end_ms == tones[-1].span.end_ms:
         # The pause after the last tone is hold too, until the agent is back or the next tone would be due.
-        due_ms = end_ms + max(after.span.start_ms - one.span.end_ms for one, after in itertools.pairwise(tones))
+        pauses = [Span(a.span.end_ms, b.span.start_ms) for a, b in itertools.pairwise(tones) if a.span.end_ms < b.span.start_ms]
+        due_ms = end_ms + max((s.duration_ms for s in pauses if not intersect((s,), recordings)), default=0)
         back_ms = next((span.start_ms for span in agent if span.start_ms >= end_ms), due_ms)
         end_ms = max(end_ms, min(due_ms, back_ms - _BREATH_MS))
     start_ms = cluster[0].span.start_ms
+    gap_ms = _CYCLE_MS if source == "audio_tone" else _GAP_MS
     for played in recordings:
-        if played.start_ms < start_ms <= played.end_ms + _GAP_MS:
+        if played.start_ms < start_ms <= played.end_ms + gap_ms:
             start_ms = played.start_ms
-        if played.start_ms - _GAP_MS <= end_ms < played.end_ms:
+        if played.start_ms - gap_ms <= end_ms < played.end_ms:
             end_ms = played.end_ms
     span = Span(start_ms, end_ms)
     if span.duration_ms >= _SHORTEST_MS[source]:

@@ -27,7 +27,7 @@ from postcall.acoustics import Acoustics, SoundKind
 from postcall.announced_hold import AnnouncedHoldPolicy, SaidWords, announced_holds, is_told_by_sound
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
-from postcall.hold_recording import HOLD_KINDS, hold_recordings
+from postcall.hold_recording import hold_recordings
 from postcall.recording import Recording
 from postcall.roles.reach import RECORD_TOLERANCE_MS
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
@@ -173,18 +173,23 @@ class Call:
     @cached_property
     def _hold_recordings(self) -> frozenset[Span]:
         """What the agent's channel plays to a customer on hold, by `postcall.hold_recording`."""
-        if self.acoustics is None or self.transcript is None or self.timeline is None or not self.has_parties:
+        if self.acoustics is None or self.timeline is None or not self.has_parties:
             return frozenset()
+        of_customer = (label for label, role in self.roles.items() if role is Role.CUSTOMER)
+        customer = union(*(self.timeline.by_label.get(label, ()) for label in of_customer))
+        words = self.transcript.words if self.transcript is not None else ()
         found: set[Span] = set()
-        for label in (label for label, role in self.roles.items() if role is Role.AGENT):
-            played = hold_recordings(
-                self.timeline.by_label.get(label, ()),
-                [word for word in self.transcript.words if word.speaker == label],
-                [s.span for where, s in self.acoustics.sounds(*HOLD_KINDS) if where == label],
-                self.language,
-            )
-            found |= {span for span in self.timeline.by_label.get(label, ()) if intersect(played, (span,))}
+        for label in (label for label, role in self.roles.items() if role is Role.AGENT and label in self.acoustics.channels):
+            spoken = tuple(span for span in self.timeline.by_label.get(label, ()) if span not in self._menu)
+            own = [word for word in words if word.speaker == label]
+            played = hold_recordings(spoken, own, self.acoustics.channels[label], customer, self.language)
+            found |= {span for span in spoken if intersect(played, (span,))}
         return frozenset(found)
+
+    @property
+    def hold_recordings(self) -> Spans:
+        """What is played to a customer on hold, by `postcall.hold_recording`; nothing where the parties are not told apart."""
+        return union(self._hold_recordings)
 
     @cached_property
     def _reaches_agent_ms(self) -> int:

@@ -190,6 +190,10 @@ HOLD_RECORDINGS: dict[str, tuple[str, ...]] = {
         "время ожидания составит",
         "примерное время ожидания",
         "ожидайте ответа",
+        "как только освободится",
+        "как только освободятся",
+        "ваш вызов скоро",
+        "ваш вызов будет",
     ),
     "en": (
         "your call is important",
@@ -209,6 +213,10 @@ HOLD_RECORDINGS: dict[str, tuple[str, ...]] = {
         "estimated waiting time",
         "estimated wait time",
         "stay on the line your call",
+        "next available member",
+        "in the order in which",
+        "in the order they were received",
+        "in line",
     ),
     "zh": (
         "您的来电对我们很重要",
@@ -224,9 +232,22 @@ HOLD_RECORDINGS: dict[str, tuple[str, ...]] = {
         "请不要挂机",
         "您前面还有",
         "预计等待时间",
+        "按顺序接听",
+        "您排在第",
     ),
 }
 """Phrases of recordings that are played to who waits, and that no agent says of himself, by ISO 639-1 code."""
+
+OF_ONESELF: dict[str, tuple[str, ...]] = {
+    "ru": (
+        *("я", "мне", "меня", "мной", "мой", "моя", "моё", "мою", "моего", "моему", "моим"),
+        *("проверяю", "уточняю", "смотрю", "ищу", "вижу", "нашёл", "нашла", "проверил", "проверила", "уточнил", "уточнила"),
+    ),
+    "en": ("i", "i'm", "i've", "i'll", "i'd", "me", "my"),
+    "zh": ("我",),
+}
+"""Words in which one speaks of oneself, by ISO 639-1 code."""
+_NOT_OF_ONESELF: dict[str, tuple[str, ...]] = {"zh": ("我们",)}
 
 HOLD_REQUESTS: dict[str, tuple[str, ...]] = {
     "ru": (
@@ -698,6 +719,19 @@ def plays_recording(words: Sequence[str], language: str | None) -> bool:
         ISO 639-1 code. Unknown: the phrases of all languages count.
     """
     return _holds_phrase(words, HOLD_RECORDINGS, language)
+
+
+def speaks_of_oneself(words: Sequence[str], language: str | None) -> bool:
+    """Whether somebody says "I", as people do and recordings of a company hardly ever ("я проверяю", "my colleague", "我在查").
+
+    Parameters
+    ----------
+    words
+        A stretch of speech, as recognised.
+    language
+        ISO 639-1 code. Unknown: the words of all languages count.
+    """
+    return _holds_phrase(words, OF_ONESELF, language, but=_NOT_OF_ONESELF)
 
 
 def consents(words: Sequence[str], language: str | None) -> bool:

@@ -62,3 +62,70 @@ customer      ##                         ##
 music            #####
 """
     assert [hold.span for hold in call(ANNOUNCED["ru"], "ru", drawn).audible_holds] == [Span(7_000, 16_000)]
+
+
+# ── without words ────────────────────────────────────────────────────────────
+
+
+def twice(one: str, two: str, *, is_answered: bool = False) -> Call:
+    """Music, speech, music, speech, and music on the agent's channel; the voices of the two as digits."""
+    return make_call(
+        "\n".join(
+            [
+                "seconds      0         10        20        30        40",
+                "agent        ####   ##      ####      ####      ####",
+                "customer         ##            #                    ##"
+                if is_answered
+                else "customer         ##                                 ##",
+                "music                  #####    ######    #####",
+                f"agent_level  3333   33      {one}      {two}      3333",
+                f"agent_pitch  3333   33      {one}      {two}      3333",
+            ]
+        ),
+        is_hold_known=False,
+    )
+
+
+def held(call: Call) -> list[tuple[int, int]]:
+    return [(hold.span.start_ms // 1000, hold.span.end_ms // 1000) for hold in call.audible_holds]
+
+
+def test_another_voice_that_parts_the_music_is_a_recording() -> None:
+    strange = twice("8888", "9998")
+    assert held(strange) == [(10, 34)]
+    assert strange.talk(Role.IVR) == strange.hold_recordings == (Span(15_000, 19_000), Span(25_000, 29_000))
+
+
+def test_an_agent_who_looks_in_is_no_recording() -> None:
+    his = twice("3343", "4332")
+    assert his.hold_recordings == ()
+    assert held(his) == [(10, 15), (19, 25), (29, 34)]
+    assert Span(15_000, 19_000) in his.talk(Role.AGENT)
+
+
+def test_who_is_answered_is_no_recording() -> None:
+    assert twice("8888", "9998", is_answered=True).hold_recordings == (Span(25_000, 29_000),)
+
+
+def test_what_is_said_twice_the_same_way_is_a_recording() -> None:
+    assert len(twice("2453", "2453").hold_recordings) == 2
+    assert twice("2453", "3542").hold_recordings == ()
+
+
+def test_the_beep_of_recording_is_no_hold() -> None:
+    drawn = """
+seconds      0         10        20        30        40
+agent        ####   ##          ######     ##
+customer         ##                  ##     ##
+beep                          #        #
+agent_level  3333   33          999999     33
+agent_pitch  3333   33          999999     33
+"""
+    assert make_call(drawn, is_hold_known=False).hold_recordings == ()
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh"])
+def test_who_says_i_is_no_recording(language: str) -> None:
+    """An agent may tell of the queue; a recording does not tell of itself."""
+    said = {"ru": "Я вижу, все операторы заняты.", "en": "I see that all our agents are busy.", "zh": "我 看 到 座 席 正 忙。"}
+    assert call(said[language], language).hold_recordings == ()
