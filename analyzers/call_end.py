@@ -32,10 +32,11 @@ that the line was released (2 or 3).
 
 Edge cases
 ----------
-``is_record_confirmed`` compares the record with what is heard, where both tell. On one channel a busy tone belongs to nobody:
-there the record and the words alone tell who hung up. The last speaker is no evidence: who says goodbye last is as often the
-one who stays. Nor are farewells of both: that the customer then hangs up first is what good manners ask of the agent, and a
-measure that took it for granted could not tell whether they were kept. Words need a transcript, and parties told apart.
+A record that says ``unknown`` says nothing: sound and words are asked then. ``is_record_confirmed`` compares the record with
+what is heard, where both tell. On one channel a busy tone belongs to nobody: there the record and the words alone tell who hung
+up. The last speaker is no evidence: who says goodbye last is as often the one who stays. Nor are farewells of both: that the
+customer then hangs up first is what good manners ask of the agent, and a measure that took it for granted could not tell
+whether they were kept. Words need a transcript, and parties told apart.
 
 References
 ----------
@@ -97,12 +98,12 @@ class CallEnd:
     not_measurable: NotMeasurable
 
 
-@analyzer(version=2)
+@analyzer(version=3)
 def call_end(call: Call, policy: CallEndPolicy) -> Iterator[CallEnd]:
     """The row of the call."""
     why = Reasons()
     call.need_recording()
-    recorded = call.telephony.disconnected_by
+    recorded = _recorded(call)
     heard = why.attempt("release_ms, has_busy_tone", lambda: _heard(call))
     by, _, release_ms, has_busy = heard or (None, None, None, None)
     told = _told(call, heard)
@@ -140,10 +141,17 @@ def _last_speaker(call: Call) -> str:
     return max(ends, key=lambda role: ends[role]).value
 
 
+def _recorded(call: Call) -> Role | None:
+    """Who hung up by the record; None also where it says that it does not know, so that sound and words are asked."""
+    by = call.telephony.disconnected_by
+    return None if by is Role.UNKNOWN else by
+
+
 def _told(call: Call, heard: tuple[Role | None, str | None, int | None, bool] | None) -> tuple[Role, str] | None:
     """Who hung up, and the first that tells it."""
-    if call.telephony.disconnected_by is not None:
-        return call.telephony.disconnected_by, "call_record"
+    recorded = _recorded(call)
+    if recorded is not None:
+        return recorded, "call_record"
     if heard is not None and heard[0] is not None and heard[1] is not None:
         return heard[0], heard[1]
     if not call.has_parties or not call.has_words or call.timeline is None:

@@ -51,6 +51,13 @@ def test_a_busy_tone_lies_on_the_leg_that_was_put_down() -> None:
     assert only(recorded(call, Role.AGENT)).hung_up_by == "agent"
 
 
+def test_a_record_that_does_not_know_leaves_it_to_the_sound() -> None:
+    call = make_call(TALK + "customer_busy" + " " * 16 + "# # #")
+    row = only(recorded(call, Role.UNKNOWN))
+    assert (row.hung_up_by, row.hung_up_source, row.is_record_confirmed) == ("customer", "busy_tone", None)
+    assert only(recorded(make_call(TALK), Role.UNKNOWN)).hung_up_by is None
+
+
 def test_a_leg_that_falls_dead() -> None:
     row = only(recorded(make_call(TALK + "mute" + " " * 25 + "#" * 11), None))
     assert (row.hung_up_by, row.hung_up_source, row.has_busy_tone, row.release_ms) == ("agent", "leg_off", False, 1_000)
