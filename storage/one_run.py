@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from postcall.errors import StorageError
+from storage.durability import take_back_torn
 
 FILE_NAME = "run.lock"
 
@@ -16,6 +17,8 @@ FILE_NAME = "run.lock"
 @contextmanager
 def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the store for one run; a killed run lets go of it, as the lock belongs to its process.
+
+    What a loss of power has torn is taken back first, so that the run can write it again.
 
     Parameters
     ----------
@@ -40,6 +43,7 @@ def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
             hint="is its disk mounted read-only, or full? does it belong to this user?",
         ) from error
     try:
+        take_back_torn(store / "tables")
         yield
     finally:
         lock.release()

@@ -27,6 +27,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from postcall.errors import StorageError
+from storage.durability import sync_newest
 from storage.tables import Tables
 
 _LOG_FILE = re.compile(r"(\d{20})\.(?:json|checkpoint(?:\.\d+\.\d+)?\.parquet|.*\.json)$")
@@ -98,6 +99,7 @@ def forget_history(tables: Tables, name: str) -> list[tuple[str, int]]:
     """
     path = tables.path(name)
     try:
+        sync_newest(path)
         table = DeltaTable(path)
         old = table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True, full=True)
         removed = [_hashed(path / one) for one in old if (path / one).is_file()]
@@ -117,6 +119,8 @@ def _forget_log(path: Path) -> None:
     table = DeltaTable(path)
     newest = table.version()
     table.create_checkpoint()
+    # Before what it stands for is removed.
+    sync_newest(path)
     for file in sorted((path / "_delta_log").iterdir()):
         found = _LOG_FILE.search(file.name)
         if found and int(found[1]) < newest:

@@ -3,8 +3,8 @@
 Conventions
 -----------
 A table is partitioned by ``call_date``; writing a day replaces its partition in one commit, so a reader sees the old day or the
-new one, and a killed run leaves the old one. Two writers of one table conflict instead of corrupting it. Old versions stay
-readable.
+new one, and a killed run leaves the old one. A commit is on the disk before the next one begins (`storage.durability`). Two
+writers of one table conflict instead of corrupting it. Old versions stay readable.
 
 A store outlives the program that wrote it. A column that is new is empty in the days of before, and one that is gone in the
 days to come. Where the stored table would refuse the rows or change them (a column that may be empty now, or is gone, and had
@@ -32,6 +32,7 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from postcall.errors import StorageError
 from postcall.tables import TableSpec
+from storage.durability import sync_newest
 
 
 class Tables:
@@ -97,6 +98,7 @@ class Tables:
                 description=spec.description,
                 commit_properties=CommitProperties(custom_metadata={"run_id": run_id}),
             )
+            sync_newest(path)
         except CommitFailedError as error:
             raise StorageError(f"another run wrote table '{spec.name}' meanwhile", hint="let it end, then run again") from error
         except (DeltaError, OSError, pa.ArrowException) as error:
