@@ -19,7 +19,7 @@ from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
 from postcall.call import Call
-from postcall.errors import EngineError, MissingInput, PostCallError, RecordingError, TranscriptError
+from postcall.errors import EngineError, EngineOutOfMemory, MissingInput, PostCallError, RecordingError, TranscriptError
 from postcall.policy import Policy, PolicySet
 from postcall.recording import Recording
 from postcall.roles import (
@@ -254,6 +254,8 @@ class Listener:
                     raise in_our_words(error, engine) from error
                 except PostCallError:
                     raise
+                except MemoryError as error:
+                    raise _out_of_memory("the diarizer", error) from error
                 except Exception as error:
                     raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
             kept = put_back(told[0], part), put_back(told[1], part)
@@ -477,9 +479,18 @@ def _recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language
         except EngineError as error:
             if attempt + 1 == RECOGNISER_TRIES:
                 raise in_our_words(error, engine) from error
+        except MemoryError as error:
+            raise _out_of_memory("the recogniser", error) from error
         except Exception as error:
             raise EngineError(f"the recogniser broke: {where_raised(error)}") from error
     raise AssertionError("unreachable")
+
+
+def _out_of_memory(who: str, error: MemoryError) -> EngineOutOfMemory:
+    """For an engine that does not tell by itself."""
+    return EngineOutOfMemory(
+        f"{who} ran out of memory: {where_raised(error)}", hint="lower its batch size, or choose a smaller model"
+    )
 
 
 def _failure(stage: Stage, error: PostCallError, planned: PlannedCall) -> Failure:

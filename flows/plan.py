@@ -209,17 +209,20 @@ def _hashed(
     hashes: dict[str, str] = {}
     problems: dict[str, RecordingError] = {}
     fresh: dict[str, tuple[Fingerprint, str]] = {}
-    for call_id, path in paths.items():
-        try:
-            fingerprint = recordings.fingerprint(path)
-            known = ledger.digest(path, fingerprint)
-            hashes[call_id] = known or in_time(limit_s, partial(recordings.sha256, path))
-        except RecordingError as error:
-            problems[call_id] = error
-            continue
-        if known is None:
-            fresh[path] = (fingerprint, hashes[call_id])
-    ledger.remember_digests(fresh)
+    try:
+        for call_id, path in paths.items():
+            try:
+                fingerprint = recordings.fingerprint(path)
+                known = ledger.digest(path, fingerprint)
+                hashes[call_id] = known or in_time(limit_s, partial(recordings.sha256, path))
+            except RecordingError as error:
+                problems[call_id] = error
+                continue
+            if known is None:
+                fresh[path] = (fingerprint, hashes[call_id])
+    finally:
+        # Also when a share fails half-way: the step is tried again, and must not begin anew each time.
+        ledger.remember_digests(fresh)
     return hashes, problems
 
 

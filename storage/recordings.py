@@ -9,21 +9,25 @@ Edge cases
 A path must stay inside the folder: ``..``, absolute paths and links that lead out of it are refused, as is everything that is
 no plain file (reading a pipe would wait for ever). Links to folders are not followed when the folder is listed. Names that are
 not valid text cannot stand in any table; they are left out of the list and counted by `Recordings.count_unusable_names`.
+An object store fails single requests as a matter of course: each is tried again after a pause, unless the answer is definite
+(no such file, no right). A local disk's errors are not: what it cannot read now, it will not read in a second.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import re
 import stat
+import threading
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import fsspec
 
@@ -34,6 +38,11 @@ NOT_RECORDINGS = frozenset(
     ".ctm .stm .rttm .json .jsonl .ndjson .txt .csv .tsv .xml .log .md .html .pdf .md5 .sha256 .zip .gz .tmp .part".split()
 )
 """Suffixes of what lies beside recordings: transcripts, call records, checksums, uploads under way."""
+
+PAUSES_S = (0.2, 1.0, 3.0)
+"""Before each further try of a request that an object store failed."""
+
+T = TypeVar("T")
 
 _CHUNK = 1 << 20
 _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -80,7 +89,7 @@ class Recordings:
         try:
             self._fs, self._root = fsspec.core.url_to_fs(root)
             self._is_local = "file" in _protocols(self._fs)
-            is_folder = self._fs.isdir(self._root)
+            is_folder = self._patiently(lambda: self._fs.isdir(self._root))
             if is_folder and self._is_local:
                 os.scandir(self._root).close()
         except (OSError, ValueError, ImportError) as error:
@@ -125,7 +134,7 @@ class Recordings:
     def _files(self) -> Iterator[str]:
         if self._real_root is None:
             base = self._root.rstrip("/") + "/"
-            for path in self._fs.find(self._root):
+            for path in self._patiently(lambda: self._fs.find(self._root)):
                 yield path.removeprefix(base)
             return
         for folder, _, names in os.walk(self._root, onerror=_raise):
@@ -159,11 +168,14 @@ class Recordings:
 
     def open(self, relative: str) -> BinaryIO:
         """A recording for reading. Raises as `check` does, and StorageError when the store fails."""
-        self._info(relative)
+        size = self._info(relative)["size"]
+        if not self._is_local and size == 0:
+            return io.BytesIO()  # of nothing, drivers give a stream that cannot be wound
         try:
-            return cast(BinaryIO, self._fs.open(self._full(relative), "rb"))
+            file = self._patiently(lambda: self._fs.open(self._full(relative), "rb"))
         except OSError as error:
             raise _failed(error) from error
+        return cast(BinaryIO, file if self._is_local else _PatientFile(file, self._patiently))
 
     def sha256(self, relative: str) -> str:
         """Hex digest of a recording's bytes, read in pieces. Raises as `open` does."""
@@ -212,11 +224,32 @@ class Recordings:
     def _full(self, relative: str) -> str:
         return f"{self._root.rstrip('/')}/{relative}"
 
+    def _patiently(self, asked: Callable[[], T]) -> T:
+        """Ask an object store, again where it fails in passing: over a whole night one of thousands of requests does.
+
+        Raises
+        ------
+        OSError
+            The local file system's own, at once; an object store's last one, whatever its driver raised.
+        """
+        if self._is_local:
+            return asked()
+        for pause_s in (*PAUSES_S, None):
+            try:
+                return asked()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+                raise
+            except Exception as error:  # noqa: BLE001  # drivers raise what their HTTP libraries do, with addresses in it
+                if pause_s is None:
+                    raise OSError(errno.ECONNABORTED, f"the object store failed: {type(error).__name__}") from None
+                threading.Event().wait(pause_s)
+        raise AssertionError("unreachable")
+
     def _info(self, relative: str) -> dict[str, Any]:
         _check_path(relative)
         try:
             if self._real_root is None:
-                info = cast("dict[str, Any]", self._fs.info(self._full(relative)))
+                info = cast("dict[str, Any]", self._patiently(lambda: self._fs.info(self._full(relative))))
                 is_file = info["type"] == "file"
             else:
                 real = Path(os.path.realpath(self._full(relative)))
@@ -230,6 +263,40 @@ class Recordings:
         if not is_file:
             raise UnsafePath("the path of the recording names no plain file")
         return info
+
+
+class _PatientFile(io.RawIOBase):
+    """A file of an object store, each request for a part of it tried again where it fails in passing."""
+
+    def __init__(self, file: Any, patiently: Callable[[Callable[[], Any]], Any]) -> None:
+        self._file, self._patiently = file, patiently
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        at = self._file.tell()
+
+        def again() -> bytes:
+            # A failed request may have moved on.
+            self._file.seek(at)
+            return bytes(self._file.read(size))
+
+        return cast(bytes, self._patiently(again))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        self._file.seek(offset, whence)
+        return self.tell()
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _protocols(filesystem: Any) -> tuple[str, ...]:

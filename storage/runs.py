@@ -8,7 +8,7 @@ from typing import Annotated
 from postcall.fields import CallId
 from postcall.tables import Field, table
 
-STAGES = ("call_record", "recording", "transcript", "analyzer", "table")
+STAGES = ("call_record", "recording", "speakers", "transcript", "analyzer", "table")
 
 
 @table("run_night", grain="night that ran to its end", primary_key=("night",))

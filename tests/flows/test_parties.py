@@ -6,8 +6,9 @@ import io
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from scipy.io import wavfile
 
 from flows.demonstration import BUNDLED
 from flows.equipment import policy_sections
+from flows.failures import Stage
 from flows.listen import HeardCall, Listener
 from flows.plan import PlannedCall
 from flows.settings import Recorder
@@ -26,13 +28,16 @@ from postcall.policy import load_policy
 from postcall.spans import Span, total_ms, union
 from postcall.speech.engines import Diarizer, Echo
 from postcall.speech.pyannote_engine import PyannoteDiarizer
+from postcall.tables import Stamp, spec_of
 from postcall.telephony import Direction, Role, Telephony
 from postcall.timeline import SpeakerTimeline
 from storage.artifacts import Artifacts
 from storage.recordings import Recordings
+from storage.runs import STAGES, RunFailure
 
 CUSTOMER_FIRST = (Role.CUSTOMER, Role.AGENT)
 AGENT_FIRST = (Role.AGENT, Role.CUSTOMER)
+STAMP = Stamp(date(2026, 3, 2), "run", 1, "policy")
 RECORD = Telephony("a", direction=Direction.INBOUND, language="ru")
 
 
@@ -165,15 +170,28 @@ def test_one_channel_goes_the_same_way_marked(tmp_path: Path, hear: Hear) -> Non
     assert call.turns[0].role is Role.AGENT
 
 
-@pytest.mark.parametrize(("error", "code"), [(EngineError("it failed"), "engine"), (RuntimeError("a plug-in broke"), "engine")])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (EngineError("it failed"), "engine"),
+        (RuntimeError("a plug-in broke"), "engine"),
+        (MemoryError(), "engine_out_of_memory"),
+    ],
+)
 def test_a_diarizer_that_fails_costs_the_parties_of_that_call(tmp_path: Path, hear: Hear, error: Exception, code: str) -> None:
     recording, transcript = bring(tmp_path, "13-mono")
     heard = hear(recording, transcript=transcript, diarizer=Scripted(error))
     assert [(failure.stage, failure.error.code) for failure in heard.failures] == [("speakers", code)]
+    # A row of it, too: a stage that the table did not know once cost the night.
+    assert spec_of(RunFailure).to_arrow([failure.row() for failure in heard.failures], STAMP).num_rows == 1
     assert not heard.call.has_parties
     assert heard.call.missing["parties"] == f"the speakers could not be told apart ({code})"
     assert total_ms(heard.call.speech()) > 10_000
     assert heard.call.has_words
+
+
+def test_every_stage_has_its_place_in_the_table() -> None:
+    assert get_args(Stage) == STAGES
 
 
 def test_without_a_diarizer_there_is_a_reason(tmp_path: Path, hear: Hear) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import unicodedata
 from datetime import date
+from types import SimpleNamespace
 
 import fsspec
 import pytest
@@ -270,3 +272,68 @@ def test_expand(template, path):
 def test_expand_refuses_other_braces(template):
     with pytest.raises(SettingsError):
         expand(template, date(2026, 1, 31))
+
+
+class EveryThird:
+    """An object store that fails every third request, also those for parts of a file."""
+
+    protocol = ("memory",)
+
+    def __init__(self, filesystem, error):
+        self._filesystem, self._error = filesystem, error
+        self.requests = 0
+
+    def __getattr__(self, name):
+        def asked(*arguments, **options):
+            self.requests += 1
+            if self.requests % 3 == 0:
+                raise self._error
+            found = getattr(self._filesystem, name)(*arguments, **options)
+            return self._failing(found) if name == "open" else found
+
+        return asked
+
+    def _failing(self, stored):
+        file = io.BytesIO(stored.getvalue())
+        whole = file.read
+
+        def read(size=-1):
+            self.requests += 1
+            if self.requests % 3 == 0:
+                file.seek(1, os.SEEK_CUR)
+                raise self._error
+            return whole(size)
+
+        return SimpleNamespace(read=read, seek=file.seek, tell=file.tell, close=file.close)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "SlowDown"), TimeoutError(), RuntimeError("503 at https://a/+79161234567")]
+)
+def test_requests_that_fail_in_passing_are_made_again(store, monkeypatch, error):
+    monkeypatch.setattr("storage.recordings.PAUSES_S", (0.0, 0.0))
+    flaky = EveryThird(fsspec.filesystem("memory"), error)
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda _: (flaky, "/bucket/calls"))
+    recordings = Recordings(store)
+    for _ in range(4):
+        assert recordings.list() == ["2026/a.mp3", "b.wav"]
+        assert recordings.sha256("b.wav") == hashlib.sha256(b"b.wav").hexdigest()
+        with recordings.open("b.wav") as file:
+            assert (file.read(2), file.seek(1), file.read(), file.tell()) == (b"b.", 1, b".wav", 5)
+    asked = flaky.requests
+    with pytest.raises(MissingRecording):
+        recordings.check("c.wav")
+    assert flaky.requests <= asked + 2  # what is not there is not asked for again and again
+
+
+def test_a_store_that_always_fails_is_told_without_its_words(store, monkeypatch):
+    monkeypatch.setattr("storage.recordings.PAUSES_S", (0.0, 0.0))
+    recordings = Recordings(store)
+    failing = EveryThird(fsspec.filesystem("memory"), RuntimeError("503 at https://a/+79161234567"))
+    monkeypatch.setattr(failing, "_filesystem", None)
+    recordings._fs = failing
+    for ask in (recordings.list, lambda: recordings.check("b.wav"), lambda: recordings.sha256("b.wav")):
+        with pytest.raises(StorageError) as raised:
+            ask()
+        assert "7916" not in str(raised.value)
+        assert raised.value.__cause__.__cause__ is None
