@@ -1,6 +1,6 @@
 """Faults: does a night that was disturbed, run again, end with the tables of an undisturbed one?
 
-    python -m benchmarks.faults FOLDER [--trials 50] [--seed N] [--only NAME]
+    python -m benchmarks.faults FOLDER [--trials 50] [--seed N] [--only NAME] [--calls ID,ID]
 
 Definition
 ----------
@@ -9,22 +9,38 @@ runs the night again without disturbance. It is passed when the second run ends 
 equal to that of an undisturbed night; only when the run began and ended may differ. What the disturbed run itself must do is
 part of the trial: die, stop with a clear error, or do its work although something is wrong.
 
-======================  ====================================================================================================
-fault                   what is done ======================
-==================================================================================================== killed
-SIGKILL at a point drawn over all of the night's audit events: files, databases, imports, threads disk full
-files cannot grow beyond a drawn size (RLIMIT_FSIZE), or, where a small tmpfs may be mounted, the disk is full read-only store
-the store's folders cannot be written, where the user is not one whom rights do not stop recording deleted       a recording
-goes when the night has listed it, and comes back before the second run recording growing       a recording is half there, and
-grows while the night runs two nights at once      two processes run the same night; one of them does it, the other waits for
-nothing and leaves all alone unsynced files lost     after a kill, every file of the store written in its last moments is cut
-short, as a loss of power may do ======================
-====================================================================================================
+killed
+    SIGKILL at a point drawn over all of the night's audit events: files, databases, imports, threads.
+disk full
+    Files cannot grow beyond a drawn size (RLIMIT_FSIZE), or, where a small tmpfs may be mounted, the disk is full.
+read-only store
+    After a kill the store's disk is mounted read-only, and a further run must stop with a clear error.
+recording deleted
+    A recording goes when the night has listed it, and comes back before the second run.
+recording growing
+    A recording is half there, and grows while the night runs.
+failing store
+    The recordings come over HTTP, through fsspec as from an object store, and every n-th request fails: 503, or hung up.
+out of memory
+    One call of the diarizer gets no further memory (RLIMIT_AS): a row of its own in run_failure, and the night goes on.
+hanging decode
+    The bytes of a recording stop coming when it is decoded: put aside as stuck when its time is up, and the night goes on.
+no Prefect server
+    Nobody answers at the address of the Prefect server of a tracked night: it stops with a clear error.
+Prefect server dies
+    The server is killed at a drawn time of a tracked night: it does its work, or stops with a clear error.
+clock jump
+    The wall clock jumps by hours or days, to either side, at a drawn time; file times do not. Needs a C compiler, on Linux.
+two nights at once
+    Two processes run the same night; one of them does it, the other waits for nothing and leaves all alone.
+unsynced files lost
+    After a kill, half of the store's files whose last write was not brought to the disk (fsync, fdatasync) are cut to a drawn
+    length, as a loss of power may leave them. Needs a C compiler, on Linux. Lost names of files are not tried.
 
 Edge cases
 ----------
 The points of a trial follow from the seed; where exactly threads are then does not. A failure is printed with its seed and
-point.
+point. What cannot be tried on a machine says so and counts as left out, not as passed.
 """
 
 from __future__ import annotations
@@ -32,28 +48,33 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.demonstration import DAY, TRANSCRIBED, demo_settings, transcribed_settings
-from flows.night import plainly, run_night
-from flows.settings import TranscriberSettings
-from postcall.errors import PostCallError, StorageError
+from benchmarks.disturbed_night import CALLS, STOPPED, STORE, Disturbance
+from benchmarks.failing_server import serving
+from flows.demonstration import TRANSCRIBED, transcribed_settings
+from postcall.errors import StorageError
 from storage.tables import Tables
 
-STOPPED = 10
-"""How a night here ends with a clear error; a defect ends with 1."""
 KILLED = -signal.SIGKILL
 TIMEOUT_S = 300.0
-STORE, CALLS = "store", "calls.csv"
+LIMIT_S = 30.0
+"""Time for one recording in trials with one that hangs; the bundled ones take a second or two, on a busy machine some more."""
+LEFT_OUT = "left out: "
+UNDISTURBED = Disturbance()
+MONO = "13-mono"
+"""A bundled call on one channel, which the diarizer is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,16 @@ class Trial:
     took_s: float
     wrong: str
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it could not be tried here."""
+        return self.ended.startswith(LEFT_OUT)
+
+    @property
+    def said(self) -> str:
+        """What became of it."""
+        return self.wrong or ("–" if self.is_left_out else "equal")
+
 
 class Night:
     """A night in a process of its own.
@@ -74,19 +105,21 @@ class Night:
     ----------
     folder
         Its store and its recordings, as `prepare` makes them.
-    die_at
-        Number of the audit event at which it kills itself; 0 for never.
-    largest_file
-        Bytes that no file of it may exceed; 0 for no limit.
+    disturbance
+        What is done to it from within.
+    environment
+        Further variables.
     """
 
-    def __init__(self, folder: Path, *, die_at: int = 0, largest_file: int = 0) -> None:
-        arguments = [str(folder), str(die_at), str(largest_file)]
+    def __init__(
+        self, folder: Path, disturbance: Disturbance = UNDISTURBED, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.faults", "--night", *arguments],
+            [sys.executable, "-m", "benchmarks.disturbed_night", str(folder), disturbance.as_json()],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, **(environment or {})},
         )
 
     def end(self) -> tuple[int, str]:
@@ -97,7 +130,8 @@ class Night:
             self._process.kill()
             self._process.communicate()
             return 1, f"hung for {TIMEOUT_S:.0f} s"
-        return self._process.returncode, out.strip() or errors.strip()[-300:]
+        said = out.strip().splitlines()
+        return self._process.returncode, said[-1] if said else errors.strip()[-300:]
 
 
 def prepare(folder: Path, calls: Sequence[str] = ()) -> Path:
@@ -149,36 +183,6 @@ def _mount(*arguments: str) -> bool:
         return False
 
 
-def night_in_this_process(folder: Path, die_at: int, largest_file: int) -> int:
-    """What `Night` runs. Prints the number of audit events."""
-    seen = 0
-
-    def count(event: str, _: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    own = {
-        "transcriber": TranscriberSettings(engine="none"),
-        "recordings": str(folder / TRANSCRIBED),
-        "calls": str(folder / CALLS),
-    }
-    settings = demo_settings(folder / STORE).model_copy(update=own)
-    if largest_file:
-        # Without the signal's default, which ends the process, a write beyond the limit fails as on a full disk.
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
-    sys.addaudithook(count)
-    try:
-        run_night(DAY, settings, step=plainly)
-    except PostCallError as error:
-        sys.stdout.write(f"{error.code}: {error.message}\n")
-        return STOPPED
-    sys.stdout.write(f"{seen}\n")
-    return 0
-
-
 def rows_of(store: Path) -> dict[str, list[str]]:
     """Every row of every table, but for the times of the run itself."""
     tables = Tables(store)
@@ -210,6 +214,7 @@ class Bench:
         self._folder = folder
         self._random = random.Random(seed)
         self._calls, self._may_mount = calls, may_mount
+        self._preload = _compiled(folder)
         undisturbed = prepare(folder / "undisturbed", calls)
         code, said = Night(undisturbed.parent).end()
         if code:
@@ -224,6 +229,12 @@ class Bench:
             "read-only store": self._read_only,
             "recording deleted": self._recording_deleted,
             "recording growing": self._recording_growing,
+            "failing store": self._failing_store,
+            "out of memory": self._out_of_memory,
+            "hanging decode": self._hanging,
+            "no Prefect server": self._no_server,
+            "Prefect server dies": self._server_dies,
+            "clock jump": self._clock_jump,
             "two nights at once": self._two_at_once,
             "unsynced files lost": self._unsynced,
         }
@@ -262,7 +273,7 @@ class Bench:
 
     def _killed(self, folder: Path) -> tuple[str, str, str]:
         die_at = self._random.randrange(1, self._events)
-        code, said = Night(folder, die_at=die_at).end()
+        code, said = Night(folder, Disturbance(die_at=die_at)).end()
         # Threads make the number of events differ a little from run to run: a point near the end may lie behind it.
         return (
             f"event {die_at:,} of {self._events:,}",
@@ -274,16 +285,16 @@ class Bench:
         size = self._random.randrange(100_000, self._store_bytes)
         with small_disk(folder / STORE, size, may_mount=self._may_mount) as is_small:
             limit = 0 if is_small else self._random.randrange(1_000, self._largest_file)
-            code, said = Night(folder, largest_file=limit).end()
+            code, said = Night(folder, Disturbance(largest_file=limit)).end()
         point = f"disk of {size:,} bytes" if is_small else f"files up to {limit:,} bytes"
         return point, said[:60] if code else "did its work", _unless(code in (0, STOPPED), said)
 
     def _read_only(self, folder: Path) -> tuple[str, str, str]:
         die_at = self._random.randrange(self._events // 2, self._events)
         with small_disk(folder / STORE, 10 * self._store_bytes, may_mount=self._may_mount) as is_small:
-            code, said = Night(folder, die_at=die_at).end()
+            code, said = Night(folder, Disturbance(die_at=die_at)).end()
             if not is_small:
-                return "", "left out: no disk may be mounted here", _unless(code in (KILLED, 0), said)
+                return "", f"{LEFT_OUT}no disk may be mounted here", _unless(code in (KILLED, 0), said)
             _mount("-o", "remount,ro", str(folder / STORE))
             code, said = Night(folder).end()
         return f"after event {die_at:,}", said[:60], _unless(code == STOPPED, f"ended with {code}: {said}")
@@ -320,14 +331,66 @@ class Bench:
         is_right = codes in ([0, 0], [0, STOPPED]) and all("another run" in said for said in refused)
         return "", f"ended with {codes[0]} and {codes[1]}", _unless(is_right, "; ".join(said for _, said in ends))
 
+    def _failing_store(self, folder: Path) -> tuple[str, str, str]:
+        every = self._random.randrange(2, 12)
+        with serving(folder / TRANSCRIBED, every) as (address, server):
+            code, said = Night(folder, Disturbance(recordings=address)).end()
+        # With the failures of single requests made good, nothing is left for the second run to mend.
+        wrong = _unless(code == 0 and server.failed > 0, said) or self._difference(folder / STORE)
+        return f"every {every}th of {server.requests} requests", f"ended with {code}, {server.failed} failed", wrong
+
+    def _out_of_memory(self, folder: Path) -> tuple[str, str, str]:
+        if self._calls and MONO not in self._calls:
+            return "", f"{LEFT_OUT}no call here has one channel", ""
+        starved = 1
+        code, said = Night(folder, Disturbance(starved=starved)).end()
+        codes = _codes(folder / STORE) if code == 0 else []
+        return f"call {starved} of the diarizer", _told(code, codes), _unless("engine_out_of_memory" in codes, said)
+
+    def _hanging(self, folder: Path) -> tuple[str, str, str]:
+        recording = self._some_recording(folder).name
+        code, said = Night(folder, Disturbance(hanging=recording, limit_s=LIMIT_S)).end()
+        codes = _codes(folder / STORE) if code == 0 else []
+        return recording[:28], _told(code, codes), _unless("stuck" in codes, said)
+
+    def _no_server(self, folder: Path) -> tuple[str, str, str]:
+        code, said = Night(folder, Disturbance(tracked=True), _tracked(folder, _free_port())).end()
+        return "", said[:60], _unless(code == STOPPED and said.startswith("prefect: "), f"ended with {code}: {said}")
+
+    def _server_dies(self, folder: Path) -> tuple[str, str, str]:
+        port, after_s = _free_port(), self._random.uniform(2.0, 25.0)
+        with _prefect_server(folder, port) as server:
+            night = Night(folder, Disturbance(tracked=True), _tracked(folder, port))
+            time.sleep(after_s)
+            server.kill()
+            code, said = night.end()
+        is_right = code == 0 or (code == STOPPED and said.startswith("prefect: "))
+        return f"after {after_s:.0f} s", said[:60] if code else "did its work", _unless(is_right, f"ended with {code}: {said}")
+
+    def _clock_jump(self, folder: Path) -> tuple[str, str, str]:
+        if self._preload is None:
+            return "", f"{LEFT_OUT}no C compiler here, or no Linux", ""
+        after_s = self._random.uniform(0.0, 20.0)
+        jump_s = self._random.choice([-1, 1]) * self._random.choice([3_600, 86_400, 400 * 86_400])
+        jump = {"LD_PRELOAD": str(self._preload), "CLOCK_JUMP_AFTER_S": f"{after_s:.2f}", "CLOCK_JUMP_S": str(jump_s)}
+        code, said = Night(folder, environment=jump).end()
+        wrong = _unless(code == 0, said) or self._difference(folder / STORE)
+        return f"{jump_s / 3_600:+,.0f} h after {after_s:.0f} s", f"ended with {code}", wrong
+
     def _unsynced(self, folder: Path) -> tuple[str, str, str]:
-        code, said = Night(folder, die_at=self._random.randrange(self._events // 4, self._events)).end()
-        files = sorted(
-            (path for path in (folder / STORE / "artifacts").rglob("*.json")), key=lambda path: path.stat().st_mtime
-        )[-3:]
-        for path in files:
+        if self._preload is None:
+            return "", f"{LEFT_OUT}no C compiler here, or no Linux", ""
+        die_at = self._random.randrange(self._events // 4, self._events)
+        synced = folder / "synced"
+        noted = {"LD_PRELOAD": str(self._preload), "SYNCED_FILES": str(synced)}
+        code, said = Night(folder, Disturbance(die_at=die_at), noted).end()
+        on_disk = set(synced.read_text(encoding="ascii").splitlines())
+        at_risk = [path for path in sorted((folder / STORE).rglob("*")) if path.is_file() and _identity(path) not in on_disk]
+        lost = [path for path in at_risk if path.stat().st_size and self._random.random() < 0.5]
+        for path in lost:
             os.truncate(path, self._random.randrange(path.stat().st_size))
-        return f"{len(files)} artifacts cut", "killed" if code == KILLED else "ended before", _unless(code in (KILLED, 0), said)
+        point = f"event {die_at:,}, {len(lost)} files cut"
+        return point, "killed" if code == KILLED else "ended before", _unless(code in (KILLED, 0), said)
 
     def _some_recording(self, folder: Path) -> Path:
         sound = sorted(path for path in (folder / TRANSCRIBED).iterdir() if path.suffix in (".opus", ".mp3", ".wav"))
@@ -339,31 +402,112 @@ def _unless(is_right: bool, said: str) -> str:
     return "" if is_right else f"the disturbed run: {said[:200]}"
 
 
+def _codes(store: Path) -> list[str]:
+    """Codes of what failed for a passing reason: none of the bundled calls fails with them."""
+    codes = Tables(store).read("run_failure")["code"].to_pylist()
+    return sorted(set(codes) & {"engine_out_of_memory", "engine", "stuck", "recording", "storage"})
+
+
+def _told(code: int, codes: Sequence[str]) -> str:
+    return f"ended with {code}: {', '.join(codes) or 'no failure'}"
+
+
+def _identity(path: Path) -> str:
+    """As `preload.c` notes it."""
+    found = path.stat()
+    seconds, rest = divmod(found.st_mtime_ns, 1_000_000_000)
+    return f"{found.st_dev} {found.st_ino} {found.st_size} {seconds}.{rest:09}"
+
+
+def _compiled(folder: Path) -> Path | None:
+    """The library that goes before libc; None where it cannot be made."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        return None
+    library = folder.resolve() / "preload.so"
+    folder.mkdir(parents=True, exist_ok=True)
+    source = Path(__file__).with_name("preload.c")
+    done = subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(source)], check=False)
+    return library if done.returncode == 0 else None
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _tracked(folder: Path, port: int) -> dict[str, str]:
+    """Variables of a night whose history is kept by a server on a port of this machine."""
+    return {
+        "PREFECT_HOME": str((folder / "prefect").resolve()),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # Of the pauses between its own tries to reach the server; there is nobody to wait for.
+        "PREFECT_CLIENT_MAX_RETRIES": "1",
+    }
+
+
+@contextmanager
+def _prefect_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that answers."""
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    # A session of its own: what it starts ends with it.
+    server = subprocess.Popen(
+        command,
+        env={**os.environ, **_tracked(folder, port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        until = time.monotonic() + TIMEOUT_S
+        while not _is_answering(port):
+            if time.monotonic() > until or server.poll() is not None:
+                raise StorageError("the Prefect server of a trial did not start")
+            time.sleep(0.5)
+        yield server
+    finally:
+        if server.poll() is None:
+            server.kill()
+        server.wait()
+
+
+def _is_answering(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 def main() -> None:
     """Print a line for each trial, and a table of all; ends with 1 when one is not passed."""
-    if sys.argv[1:2] == ["--night"]:
-        sys.exit(night_in_this_process(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description="Disturbed nights, run again.")
     parser.add_argument("folder", type=Path, help="where stores are made")
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     parser.add_argument("--only", help="one kind of fault")
+    parser.add_argument(
+        "--calls", type=lambda ids: tuple(ids.split(",")), default=(), help="ids of bundled calls, all otherwise"
+    )
     given = parser.parse_args()
     sys.stdout.write(f"seed {given.seed}\n")
-    bench = Bench(given.folder, given.seed)
+    bench = Bench(given.folder, given.seed, calls=given.calls)
     if given.only and given.only not in bench.faults:
         parser.error(f"no fault '{given.only}'; there are {', '.join(bench.faults)}")
     done = []
     for trial in bench.trials(given.trials, given.only):
         done.append(trial)
-        sys.stdout.write(
-            f"{trial.fault:20} {trial.point:28} {trial.ended:62} {trial.took_s:5.0f} s  {trial.wrong or 'equal'}\n"
-        )
+        sys.stdout.write(f"{trial.fault:20} {trial.point:30} {trial.ended:62} {trial.took_s:5.0f} s  {trial.said}\n")
         sys.stdout.flush()
-    sys.stdout.write(f"\n{'fault':20} {'trials':>6} {'equal':>6}\n")
+    sys.stdout.write(f"\n{'fault':20} {'trials':>6} {'left out':>8} {'equal':>6}\n")
     for fault in dict.fromkeys(trial.fault for trial in done):
         of_kind = [trial for trial in done if trial.fault == fault]
-        sys.stdout.write(f"{fault:20} {len(of_kind):6} {sum(not trial.wrong for trial in of_kind):6}\n")
+        left_out = sum(trial.is_left_out for trial in of_kind)
+        equal = sum(not trial.wrong and not trial.is_left_out for trial in of_kind)
+        sys.stdout.write(f"{fault:20} {len(of_kind):6} {left_out:8} {equal:6}\n")
     sys.exit(any(trial.wrong for trial in done))
 
 

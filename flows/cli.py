@@ -133,9 +133,9 @@ def nightly(
     if chosen.log_format == "json" and not prefect:
         raise typer.Exit(_told_as_json(day, chosen, use_transcripts=not no_transcript))
     if prefect:
-        from flows.nightly import nightly as flow
+        from flows.nightly import run_tracked
 
-        report = flow(date=day, settings=chosen, no_transcript=no_transcript)
+        report = run_tracked(day, chosen, use_transcripts=not no_transcript)
     else:
         from flows.night import plainly, run_night
         from flows.progress import progress_on

@@ -10,15 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from httpx import TransportError
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import PrefectException
 from prefect.tasks import Task
 
 from flows.night import RETRY_PAUSE_S, NightReport, run_night
 from flows.private import keep_private
 from flows.settings import Settings, load_settings, yesterday
-from postcall.errors import StorageError
+from postcall.errors import HistoryError, StorageError
 
 T = TypeVar("T")
 
@@ -49,6 +51,33 @@ def nightly(
     report = run_night(day, chosen, use_transcripts=not no_transcript, step=as_task, progress=_LogProgress())
     get_run_logger().info("%s: %d calls, %d put aside, %d defects", day, report.calls, report.quarantined, report.defects)
     return report
+
+
+def run_tracked(day: dt.date, settings: Settings, *, use_transcripts: bool = True) -> NightReport:
+    """Run a night as a flow from a process that Prefect did not start, such as the command line.
+
+    Raises
+    ------
+    HistoryError
+        The Prefect server cannot be reached, or went away.
+    PostCallError
+        As of `flows.night.run_night`.
+    """
+    try:
+        return nightly(date=day, settings=settings, no_transcript=not use_transcripts)
+    except Exception as error:
+        if not _is_of_the_server(error):
+            raise
+        raise HistoryError(
+            f"the Prefect server cannot be reached: {type(error).__name__}",
+            hint="start it, or leave --prefect out: a night needs no server. Run again, it goes on from what is there",
+        ) from error
+
+
+def _is_of_the_server(error: Exception) -> bool:
+    # Prefect raises a bare RuntimeError when nobody answers at its address.
+    unreachable = isinstance(error, RuntimeError) and str(error).startswith("Failed to reach API")
+    return unreachable or isinstance(error, TransportError | PrefectException)
 
 
 def _day(given: dt.date | str | None) -> dt.date | None:

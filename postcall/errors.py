@@ -17,6 +17,7 @@ EngineError             retries, then quarantines the recording
 MissingInput            skips the measure for this call and keeps the reason
 AnalyzerError           skips the analyzer for this call and keeps version and cause
 TableError              stops the table's partition
+HistoryError            stops the run; without Prefect it needs no server
 StorageError            retries, then stops the run
 ======================  =====================================================================
 """
@@ -215,6 +216,12 @@ class TableError(PostCallError):
     """Rows that do not keep their table's declaration."""
 
     code = "table"
+
+
+class HistoryError(PostCallError):
+    """The Prefect server that is to keep the history of a run cannot be reached."""
+
+    code = "prefect"
 
 
 class StorageError(PostCallError):

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("resource", reason="limits the size of files; run it on Linux or macOS")
 
-from benchmarks.faults import STOPPED, Bench, Night, prepare, rows_of
+from benchmarks.disturbed_night import STOPPED, Disturbance
+from benchmarks.faults import Bench, Night, prepare, rows_of
 
 QUICK = ("disk full", "two nights at once", "unsynced files lost")
 """Killing has a test of its own, with more points (tests/flows/test_kill.py)."""
@@ -34,6 +35,6 @@ def test_disturbed_nights_run_again(tmp_path: Path) -> None:
 
 def test_a_night_on_a_disk_without_any_room_stops_clearly(tmp_path: Path) -> None:
     prepare(tmp_path / "full", CALLS)
-    code, said = Night(tmp_path / "full", largest_file=10).end()
+    code, said = Night(tmp_path / "full", Disturbance(largest_file=10)).end()
     assert code == STOPPED
     assert said.startswith("storage: ")

@@ -87,3 +87,26 @@ def test_the_flow_writes_the_day_and_keeps_calls_out_of_prefect(tmp_path: Path) 
         kept = "\n".join(db.iterdump())
     for secret in ("Здравствуйте", "Светлана", "c-084fca"):
         assert secret not in kept
+
+
+def test_a_server_that_is_not_there_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    settings = tmp_path / "postcall.toml"
+    settings.write_text('[records]\ntime_zone = "UTC"\n', encoding="utf-8")
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    command = [
+        sys.executable,
+        "-c",
+        "from flows.cli import main; main()",
+        "nightly",
+        "--prefect",
+        "--settings",
+        str(settings),
+        "--date",
+        "2026-03-02",
+    ]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stderr[-3000:]
+    told = " ".join(done.stderr.split())
+    assert "The run stopped. The Prefect server cannot be reached" in told
+    assert "defect" not in told
+    assert not (tmp_path / "postcall-store" / "tables").exists()
