@@ -37,6 +37,7 @@ MAIN_MEASURES = {
     "overtalk": ("call_talk_time", "overtalk_ms"),
     "silence": ("call_silence", "silence_ms"),
     "hold": ("call_hold", "hold_ms"),
+    "handling_time": ("call_contact", "handling_ms"),
     "speed_of_answer": ("call_speed_of_answer", "speed_of_answer_ms"),
     "response_latency": ("call_response_latency", "agent_latency_median_ms"),
     "who_hung_up": ("call_end", "hung_up_by"),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from flows.dashboards import charts
 from flows.dashboards.block import Block
-from flows.dashboards.board import Board, needed
+from flows.dashboards.board import Board, beside_manual, needed
 from flows.dashboards.groups import measure_groups
 from flows.dashboards.overview import HANDLING, is_handling_known, open_cells, with_handling
 from postcall.statistics import holm, two_proportions_p
@@ -22,7 +22,7 @@ def open_data(board: Board) -> None:
     """Load what the charts draw from."""
     open_cells(board, (*TILES, *HANDLING, *BY_DAY))
     scores = board.frame(SCORES, needed(("agent_id", "manual", "call_date"), ("score", "critical")))
-    board.data("scores", scores)
+    board.data("scores", beside_manual(board, scores, "agent_id"))
 
 
 def key_figures(board: Board) -> Block:
@@ -53,8 +53,10 @@ def agents_beside_the_centre(board: Board) -> Block:
     cells = board.frame_of("cells")
     minimum = board.policy.minimum_calls
     rows = []
-    at = IN_TABLE.index("call_length") + 1
-    in_table = (*IN_TABLE[:at], *(reversed(HANDLING) if is_handling_known(board) else ()), *IN_TABLE[at:])
+    in_table: tuple[str, ...] = IN_TABLE
+    if is_handling_known(board):  # of which the length of calls is the rest
+        at = IN_TABLE.index("call_length")
+        in_table = (*IN_TABLE[:at], "after_call_work", "handling", *IN_TABLE[at + 1 :])
     measured = measure_groups(cells, ("agent_id",), ("handled_calls", *in_table), minimum)
     by_agent: dict[str, dict[str, dict[str, object]]] = {}
     for row in measured:
@@ -83,11 +85,11 @@ def agents_beside_the_centre(board: Board) -> Block:
 
 
 def scores_by_agent(board: Board) -> Block:
-    """How well agents keep the conduct manuals."""
+    """How well agents keep each conduct manual."""
     if not len(board.frame_of("scores")):
         return board.note("no_manuals", "scores_by_agent")
-    spec = charts.intervals(board.words, "portion", "agent_id")
-    return board.chart("scores_by_agent", spec, "scores", ("agent_id",), ("score",), is_ranked=True, is_wide=True)
+    spec = charts.intervals(board.words, "portion", "manual_and_agent")
+    return board.chart("scores_by_agent", spec, "scores", ("manual_and_agent",), ("score",), is_wide=True)
 
 
 def _tests(cells: pd.DataFrame, minimum_n: int) -> dict[str, str]:

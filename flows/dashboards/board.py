@@ -385,6 +385,18 @@ def _pandas(rows: pa.Table) -> pd.DataFrame:
     return frame.assign(call_date=frame["call_date"].astype(str)) if "call_date" in frame.columns else frame
 
 
+def beside_manual(board: Board, scores: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Scores with a column that names manual and group together, ordered by it.
+
+    A call has a scorecard of each manual in force: scores of several manuals taken together would count it as often, and pass
+    for scores of enough calls.
+    """
+    nameless = board.words.get("filters.without_name")
+    names = [f"{manual} · {group or nameless}" for manual, group in zip(scores["manual"], scores[key], strict=True)]
+    together = f"manual_and_{key.removesuffix('_id')}"
+    return scores.assign(**{together: column_of(scores, names)}).sort_values(together, kind="stable", ignore_index=True)
+
+
 def column_of(frame: pd.DataFrame, values: Iterable[object]) -> pd.Series[Any]:
     """Values of any kind, one for each row of a frame, as a column of it."""
     return pd.Series(list(values), index=frame.index, dtype=object)

@@ -12,6 +12,7 @@ CHIEF = {
     ("call_speed_of_answer", "speed_of_answer_ms"): "speed_of_answer",
     ("call_ringing", "rings"): "rings",
     ("call_end", "hung_up_by"): "hung_up_by",
+    ("call_contact", "handling_ms"): "handling",
     ("call_hold", "has_hold"): "hold",
     ("call_silence", "silence_share"): "silence",
     ("call_talk_time", "agent_talk_share"): "agent_talk",

@@ -6,7 +6,7 @@ import pandas as pd
 
 from flows.dashboards import charts
 from flows.dashboards.block import Block
-from flows.dashboards.board import Board, column_of, needed
+from flows.dashboards.board import Board, beside_manual, column_of, needed
 from flows.dashboards.groups import measure_groups
 from standards import load_manual, manual_ids
 
@@ -22,30 +22,42 @@ def open_data(board: Board) -> None:
     board.data(
         "rules", board.frame(RULES, needed(("manual", "rule_id", "clause_id", "call_date"), ("rule_kept", "rule_judged")))
     )
-    board.data("agent_scores", board.frame(SCORES, needed(("agent_id", "manual", "call_date"), ("score", "critical"))))
-    board.data("team_scores", board.frame(TEAMS, needed(("team", "manual", "call_date"), ("score", "critical"))))
+    scores = board.frame(SCORES, needed(("agent_id", "manual", "call_date"), ("score", "critical")))
+    board.data("agent_scores", scores.sort_values("manual", kind="stable", ignore_index=True))
+    teams = board.frame(TEAMS, needed(("team", "manual", "call_date"), ("score", "critical")))
+    board.data("team_scores", beside_manual(board, teams, "team"))
 
 
 def key_figures(board: Board) -> Block:
-    """All manuals in two numbers."""
+    """The score of each manual."""
     if not len(board.frame_of("agent_scores")):
         return board.note("no_manuals")
-    return board.tiles("agent_scores", ("score", "critical"))
+    spec = charts.intervals(board.words, "portion", "manual")
+    return board.chart("score_by_manual", spec, "agent_scores", ("manual",), ("score",))
+
+
+def critical_by_manual(board: Board) -> Block:
+    """How often a critical rule of each manual is broken."""
+    if not len(board.frame_of("agent_scores")):
+        return board.note("no_manuals", "critical_by_manual")
+    spec = charts.intervals(board.words, "share", "manual")
+    return board.chart("critical_by_manual", spec, "agent_scores", ("manual",), ("critical",))
 
 
 def score_by_day(board: Board) -> Block:
-    """The score, day by day."""
+    """The score of each manual, day by day."""
     if not len(board.frame_of("agent_scores")):
         return board.note("no_manuals", "score_by_day")
-    return board.chart("score_by_day", charts.trend(board.words, "portion"), "agent_scores", ("call_date",), ("score",))
+    spec = charts.trends_by(board.words, "portion", "manual")
+    return board.chart("score_by_day", spec, "agent_scores", ("manual", "call_date"), ("score",), is_wide=True)
 
 
 def score_by_team(board: Board) -> Block:
-    """Teams by score."""
+    """Each manual's score by team."""
     if not len(board.frame_of("team_scores")):
         return board.note("no_manuals", "score_by_team")
-    spec = charts.intervals(board.words, "portion", "team")
-    return board.chart("score_by_team", spec, "team_scores", ("team",), ("score",), is_ranked=True)
+    spec = charts.intervals(board.words, "portion", "manual_and_team")
+    return board.chart("score_by_team", spec, "team_scores", ("manual_and_team",), ("score",), is_wide=True)
 
 
 def rules_kept(board: Board) -> Block:
@@ -116,7 +128,10 @@ def call_backs(board: Board) -> Block:
     rows = measure_groups(promised, ("agent_id",), ("call_backs_kept",), board.policy.minimum_calls)
     kept = {row["agent_id"]: {**row, "how": row["measure"]} for row in rows}
     shown = sums.assign(call_backs_kept=column_of(sums, (kept[agent] for agent in sums["agent_id"])))
-    shown = shown.sort_values(["promises_not_kept", "promises_late", "agent_id"], ascending=[False, False, True])
+    # An order among agents of few promises would be one of chance: they follow by name.
+    in_order = sorted(kept.values(), key=lambda row: (row["is_few"], 0 if row["is_few"] else row["value"], row["agent_id"]))
+    places = {row["agent_id"]: place for place, row in enumerate(in_order)}
+    shown = shown.sort_values("agent_id", key=lambda agents: agents.map(places))
     columns = [("agent_id", "text"), *((name, "number") for name in counted), ("call_backs_kept", "measure")]
     return board.table("call_backs", columns, shown)
 
@@ -128,7 +143,7 @@ def call_backs_by_week(board: Board) -> Block:
         return board.note("no_call_backs", "call_backs_by_week")
     board.data("call_back_weeks", weeks)
     spec = charts.trend(board.words, "share", target=board.targets["call_backs_kept"])
-    return board.chart("call_backs_by_week", spec, "call_back_weeks", ("call_date",), ("call_backs_kept",))
+    return board.chart("call_backs_by_week", spec, "call_back_weeks", ("call_date",), ("call_backs_kept",), is_wide=True)
 
 
 def _rule_titles(board: Board, manuals: pd.Series[str]) -> dict[str, str]:

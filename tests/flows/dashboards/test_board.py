@@ -20,8 +20,10 @@ from flows.dashboards.measures import MEASURES, measure_of
 from flows.dashboards.wording import Words
 from flows.demonstration import DAY
 from flows.night import NightReport
+from postcall.callbacks import KpiCallbackDaily
 from postcall.errors import SettingsError
 from postcall.kpi import GroupKpis
+from postcall.tables import Stamp, spec_of
 from storage.tables import Tables
 from storage.views import Viewer
 
@@ -41,6 +43,26 @@ SAME = {
     "speech_rate": ("agent_rate_wpm",),
 }
 """Measure -> the columns of a KPI table that say the same."""
+
+
+def callback_day(agent_id: str, *, kept: int, not_kept: int) -> KpiCallbackDaily:
+    return KpiCallbackDaily(
+        agent_id=agent_id,
+        team="",
+        queue="",
+        promises=kept + not_kept,
+        promises_with_time=0,
+        promises_kept=kept,
+        promises_late=0,
+        promises_not_kept=not_kept,
+        promises_open=0,
+        promises_unjudged=0,
+        kept_share=None,
+        kept_low_share=None,
+        kept_high_share=None,
+        kept_verdict="open",
+        median_late_ms=None,
+    )
 
 
 @pytest.fixture
@@ -85,6 +107,42 @@ def test_promised_call_backs_are_shown_by_agent(board: Board) -> None:
         of_agent = [one for one in stored if one["agent_id"] == agent_id]
         for name in ("promises", "promises_kept", "promises_late", "promises_not_kept", "promises_open", "promises_unjudged"):
             assert row[name] == sum(one[name] for one in of_agent), name
+
+
+def test_scorecards_of_several_manuals_do_not_pass_for_enough_calls(board: Board) -> None:
+    standards.open_data(board)
+    agents.open_data(board)
+    cards = board.views.tables.read("call_scorecard", DAY).to_pylist()
+    enough = 15
+    assert len(cards) >= enough > len({card["call_id"] for card in cards})
+    for block in (
+        standards.key_figures(board),
+        standards.critical_by_manual(board),
+        standards.score_by_day(board),
+        standards.score_by_team(board),
+        agents.scores_by_agent(board),
+    ):
+        by, names = block.content["by"], block.content["measures"]
+        rows = measure_groups(board.frame_of(block.content["data"]), by, names, enough)
+        manuals = {str(row[by[0]]).partition(" · ")[0] for row in rows}
+        assert manuals == {card["manual"] for card in cards}, block.content["name"]
+        assert all(row["is_few"] for row in rows), block.content["name"]
+
+
+def test_agents_of_few_promises_are_in_no_order_but_their_names(board: Board, tmp_path: Path) -> None:
+    tables = Tables(tmp_path)
+    nights = board.views.tables.read("run_night")
+    write_deltalake(tables.path("run_night"), nights, partition_by=["call_date"])
+    made = [
+        callback_day("few-b", kept=0, not_kept=29),
+        callback_day("few-a", kept=1, not_kept=0),
+        callback_day("best", kept=39, not_kept=1),
+        callback_day("worst", kept=10, not_kept=30),
+    ]
+    spec = spec_of(KpiCallbackDaily)
+    tables.replace_day(spec, DAY, spec.to_arrow(made, Stamp(DAY, "a run", 1, "0" * 12)), "a run")
+    rows = standards.call_backs(Board.open(tmp_path, DAY)).content["rows"]
+    assert [row["agent_id"] for row in rows] == ["worst", "best", "few-a", "few-b"]
 
 
 def test_promised_call_backs_are_shown_by_week(board: Board) -> None:
