@@ -118,7 +118,8 @@ def _write_week(tables: Tables, monday: date, policies: PolicySet, policy: Callb
     stored = tables.scan(spec_of(KpiCallback).name, first=monday, last=sunday).to_pylist()
     # A store of an older version may lack a column.
     rows = [KpiCallback(**{column.name: row.get(column.name) for column in fields(KpiCallback)}) for row in stored]
-    centre_days = sorted(set(tables.scan(CALLS, columns=["call_date"], first=monday, last=sunday)["call_date"].to_pylist()))
+    called = tables.scan(CALLS, columns=["call_date"], first=monday, last=sunday)["call_date"].to_pylist()
+    centre_days = sorted({*called, *(row["call_date"] for row in stored)})
     made_of = sorted({row["run_id"] for row in stored})
     run_id = digest(monday.isoformat(), made_of, [one.isoformat() for one in centre_days], policies.digest, VERSION)
     spec, stamp = spec_of(KpiCallbackWeekly), Stamp(monday, run_id, VERSION, policies.digest)

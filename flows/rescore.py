@@ -10,8 +10,8 @@ Definition
 everything
     All tables of the day, its KPIs, its week and its call-backs. What failed before analyzers were asked stays as it was told.
 one manual
-    ``rule_result``, ``event_rule_evidence`` and ``call_scorecard`` of that manual, and the KPIs made of these tables; of the
-    analyzers only those that its rules ask. Rows of other manuals stay as they are.
+    ``rule_result``, ``event_rule_evidence`` and ``call_scorecard`` of that manual, and the KPIs of days and weeks that are
+    made of these; of the analyzers only those that its rules ask. Rows of other manuals stay as they are.
 lost
     A call that cannot be heard again (`flows.kept`). Its stored rows stay.
 
@@ -49,7 +49,7 @@ from flows.kept import CALLS, KeptArtifacts, KeptCall, KeptDay, KeptListener, No
 from flows.night import Progress, Untold
 from flows.rescore_changes import Changes, in_order
 from flows.settings import Settings
-from flows.weeks import roll_up_week
+from flows.weeks import roll_up_conduct, roll_up_week
 from postcall.analyzer import Analyzer, Registry, discover
 from postcall.call import Call
 from postcall.conduct.evaluate import Judge
@@ -342,7 +342,7 @@ def rescore(
                 folder = staging / day.isoformat()
                 _write(tables, day, dict(_staged(folder)), (folder / RUN_ID).read_text(encoding="utf-8"))
             report = replace(report, is_written=True)
-        if report.is_written and task.manual is None:
+        if report.is_written:
             _follow_up(tables, written, worker)
     return report
 
@@ -536,8 +536,13 @@ def _staged(folder: Path) -> Iterator[tuple[str, pa.Table]]:
 
 
 def _follow_up(tables: Tables, days: Sequence[date], worker: Worker) -> None:
-    """Weeks and call-backs, which are made of stored days."""
-    for monday in sorted({monday_of(day) for day in days}):
+    """Weeks and call-backs, which are made of stored days; of one manual, the weeks of conduct."""
+    mondays = sorted({monday_of(day) for day in days})
+    if worker.task.manual is not None:
+        for monday in mondays:
+            roll_up_conduct(tables, monday, worker.policies)
+        return
+    for monday in mondays:
         roll_up_week(tables, monday, worker.policies)
     for day in days:
         follow_up_callbacks(tables, day, worker.policies, ZoneInfo(worker.task.settings.records.time_zone))

@@ -16,6 +16,8 @@ from analyzers.rollups import CALL_TABLES
 from flows.equipment import policy_sections
 from flows.settings import Settings
 from postcall.analyzer import discover
+from postcall.conduct.weeks import CONDUCT_WEEKLY_ROWS, week_of_conduct
+from postcall.conduct.weeks import VERSION as CONDUCT_VERSION
 from postcall.kpi import KpiPolicy, join_calls
 from postcall.periods import VERSION, WEEKLY_ROWS, monday_of, weekly_rows
 from postcall.policy import PolicySet, load_policy
@@ -48,6 +50,7 @@ def roll_up_week(tables: Tables, day: date, policies: PolicySet) -> int:
         The store cannot be read or written.
     """
     first = monday_of(day)
+    roll_up_conduct(tables, first, policies)
     frames = [_of_week(tables, spec_of(row).name, first) for row in CALL_TABLES]
     if frames[0].empty:
         _empty(tables, first, policies)
@@ -61,6 +64,33 @@ def roll_up_week(tables: Tables, day: date, policies: PolicySet) -> int:
         spec = spec_of(row)
         tables.replace_day(spec, first, spec.to_arrow([one for one in rows if type(one) is row], stamp), run_id)
     return len(calls)
+
+
+def roll_up_conduct(tables: Tables, day: date, policies: PolicySet) -> None:
+    """Write the weekly tables of conduct of the week that holds a day; a store without the daily ones has none.
+
+    Raises
+    ------
+    StorageError
+        The store cannot be read or written.
+    """
+    first = monday_of(day)
+    last, names = first + timedelta(days=6), set(tables.names())
+    contact = spec_of(CALL_TABLES[0]).name
+    called = set(tables.scan(contact, columns=["call_date"], first=first, last=last)["call_date"].to_pylist())
+    for row, (daily, _) in CONDUCT_WEEKLY_ROWS.items():
+        if daily not in names:
+            continue
+        spec, of_days = spec_of(row), tables.scan(daily, first=first, last=last).to_pylist()
+        if not of_days and (spec.name not in names or not tables.read(spec.name, first).num_rows):
+            continue
+        # KPIs may be kept for longer than the calls that they were made of.
+        centre_days = sorted(called | {one["call_date"] for one in of_days})
+        made_of = sorted({one["run_id"] for one in of_days})
+        run_id = digest(made_of, [one.isoformat() for one in centre_days], policies.digest, CONDUCT_VERSION)
+        made = list(week_of_conduct(row, of_days, len(centre_days), policies.section("kpi", KpiPolicy)))
+        stamp = Stamp(first, run_id, CONDUCT_VERSION, policies.digest)
+        tables.replace_day(spec, first, spec.to_arrow(made, stamp), run_id)
 
 
 def _empty(tables: Tables, first: date, policies: PolicySet) -> None:

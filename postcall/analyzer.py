@@ -30,6 +30,7 @@ from postcall.call import Call
 from postcall.callbacks import CALLBACK_ROWS
 from postcall.conduct.overrides import RuleOverride
 from postcall.conduct.tables import CONDUCT_ROWS
+from postcall.conduct.weeks import CONDUCT_WEEKLY_ROWS
 from postcall.contract import Maker, enter, read_contract
 from postcall.errors import SettingsError
 from postcall.periods import WEEKLY_ROWS
@@ -76,7 +77,7 @@ class Registry:
     def tables(self) -> dict[str, TableSpec]:
         """Every declared table by name."""
         made = [spec for maker in self.makers for spec in maker.tables]
-        specs = [*made, *map(spec_of, (*CONDUCT_ROWS, RuleOverride, *WEEKLY_ROWS, *CALLBACK_ROWS))]
+        specs = [*made, *map(spec_of, (*CONDUCT_ROWS, RuleOverride, *WEEKLY_ROWS, *CONDUCT_WEEKLY_ROWS, *CALLBACK_ROWS))]
         return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
 
     @property

@@ -122,7 +122,10 @@ def test_one_manual_leaves_the_others(settings: Settings, stricter: str) -> None
     assert changed == {
         "rule_result", "event_rule_evidence", "call_scorecard",
         "kpi_agent_standard_daily", "kpi_team_standard_daily", "kpi_rule_daily",
+        "kpi_agent_standard_weekly", "kpi_team_standard_weekly", "kpi_rule_weekly",
     }  # fmt: skip
+    week = {row["rule_id"]: row["calls_failed"] for row in after["kpi_rule_weekly"]}
+    assert week == {row["rule_id"]: row["calls_failed"] for row in after["kpi_rule_daily"]}
     others = [row for row in before["rule_result"] if row["manual"] != "mts"]
     assert [row for row in after["rule_result"] if row["manual"] != "mts"] == others
     greets = [row for row in after["rule_result"] if row["rule_id"] == "mts-21"]

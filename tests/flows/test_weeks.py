@@ -6,11 +6,15 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from analyzers.rollups import CALL_TABLES
 from flows.equipment import policy_sections
 from flows.night import NightReport
-from flows.weeks import roll_up_week
+from flows.stored import declared_tables
+from flows.weeks import roll_up_conduct, roll_up_week
 from postcall.analyzer import discover
+from postcall.conduct.weeks import CONDUCT_WEEKLY_ROWS
 from postcall.periods import WEEKLY_ROWS, monday_of
 from postcall.policy import load_policy
 from postcall.tables import Stamp, spec_of
@@ -47,6 +51,39 @@ def test_a_week_of_stored_days(demo_night: tuple[Path, NightReport], tmp_path: P
     assert (both["days"], both["calls_handled"], both["hold_ms"]) == (2, 2 * day["calls_handled"], 2 * day["hold_ms"])
     assert both["no_hold_share"] == day["no_hold_share"]
     assert both["run_id"] != week["run_id"]
+
+
+def test_a_week_of_conduct_is_the_sum_of_its_days(demo_night: tuple[Path, NightReport], tmp_path: Path) -> None:
+    shutil.copytree(demo_night[0] / "tables", tmp_path / "tables")
+    tables, policies = Tables(tmp_path), load_policy(None, policy_sections(discover()))
+    monday = {name: tables.read(name, MONDAY).to_pylist() for name, _ in CONDUCT_WEEKLY_ROWS.values()}
+    own = ("call_date", "run_id", "made_by_version", "policy_digest")
+    for row, (daily, keys) in CONDUCT_WEEKLY_ROWS.items():
+        weeks = {tuple(one[key] for key in keys): one for one in tables.read(spec_of(row).name).to_pylist()}
+        assert len(weeks) == len(monday[daily]) > 0
+        for day in monday[daily]:
+            week = weeks[tuple(day[key] for key in keys)]
+            assert week["days"] == 1
+            assert {name: week[name] for name in day if name not in own} == {n: v for n, v in day.items() if n not in own}
+        # The same results again on Wednesday, but for one rule of one agent that it did not judge.
+        spec = declared_tables()[daily]
+        rows = [spec.row(**{column.name: one[column.name] for column in spec.columns}) for one in monday[daily][1:]]
+        wednesday = MONDAY + timedelta(2)
+        tables.replace_day(spec, wednesday, spec.to_arrow(rows, Stamp(wednesday, "later", 1, policies.digest)), "later")
+    roll_up_conduct(tables, MONDAY + timedelta(4), policies)
+    for row, (daily, keys) in CONDUCT_WEEKLY_ROWS.items():
+        weeks = {tuple(one[key] for key in keys): one for one in tables.read(spec_of(row).name).to_pylist()}
+        for number, day in enumerate(monday[daily]):
+            week, times = weeks[tuple(day[key] for key in keys)], 2 if number else 1
+            for column in spec_of(row).columns:
+                if column.field.additive and column.kind in (int, float):
+                    assert week[column.name] == pytest.approx(times * day[column.name]), column.name
+            assert week["days"] == 2
+            share = "pass_share" if daily == "kpi_rule_daily" else "weighted_score_share"
+            assert week[share] == (None if day[share] is None else pytest.approx(day[share]))
+    before = {spec_of(row).name: tables.read(spec_of(row).name).to_pylist() for row in CONDUCT_WEEKLY_ROWS}
+    roll_up_conduct(tables, MONDAY, policies)
+    assert {name: tables.read(name).to_pylist() for name in before} == before
 
 
 def test_a_week_without_calls_writes_nothing(demo_night: tuple[Path, NightReport], tmp_path: Path) -> None:
