@@ -182,9 +182,9 @@ def _handling(kpi: dict[str, Any]) -> str:
     # Each of its own calls, so that nobody adds up parts of different ones.
     parts = [
         f"{name} {_length(kpi[f'average_{part}_ms'])} of {kpi[f'calls_{part}_known']}"
-        for name, part in (("talk", "off_hold"), ("hold", "hold"), ("after-call work", "after_call_work"))
+        for name, part in (("talk", "off_hold"), ("hold", "hold"), ("work after", "after_call_work"))
     ]
-    return f"mean of {known} of {_count(kpi['calls_handled'], 'answered call')}: {', '.join(parts)}"
+    return f"mean of {known} of {_count(kpi['calls_handled'], 'call')}; {', '.join(parts)}"
 
 
 def _no_hold(kpi: dict[str, Any], day: date, tables: Tables) -> str:
