@@ -144,7 +144,7 @@ def _overview(kpi: dict[str, Any], tables: Tables, day: date) -> Table:
         "–" if interruptions is None else str(interruptions),
         "not measurable"
         if kpi["agent_interruptions_per_min"] is None
-        else f"of customers by agents, {kpi['agent_interruptions_per_min']:.1f} in a minute of customers' speech",
+        else f"by agents, {kpi['agent_interruptions_per_min']:.1f} a minute of customers' talk",
     )
     return overview
 
@@ -164,7 +164,7 @@ def _talk(kpi: dict[str, Any]) -> str:
 def _dead_air(tables: Tables, day: date) -> str:
     found = tables.read("event_dead_air", day)
     owed = sum(owner == "agent" for owner in found["owner"].to_pylist())
-    return f"inside conversations, hold left out; dead air {found.num_rows}×, {owed}× owed by the agent"
+    return f"hold left out; dead air {found.num_rows}×, {owed}× owed by the agent"
 
 
 def _holds(kpi: dict[str, Any], tables: Tables, day: date) -> str:
