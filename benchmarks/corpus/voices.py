@@ -234,7 +234,7 @@ def _say_espeak(voice: Voice, texts: Sequence[str]) -> list[Speech]:
 
 
 @lru_cache(maxsize=1)
-def _espeak() -> tuple[ctypes.CDLL, int]:
+def initialised_espeak() -> tuple[ctypes.CDLL, int]:
     """The library, initialised once per process, and its sample rate."""
     library = ctypes.CDLL("libespeak-ng.so.1")
     return library, int(library.espeak_Initialize(_RETRIEVAL, 0, None, 0))
@@ -242,7 +242,7 @@ def _espeak() -> tuple[ctypes.CDLL, int]:
 
 def say_with_espeak_here(voice: Voice, text: str) -> Speech:
     """Say a text with eSpeak in this process: quick, but the sound may depend on what the process said before."""
-    espeak, rate_hz = _espeak()
+    espeak, rate_hz = initialised_espeak()
     _seed_c_library()
     chunks: list[bytes] = []
     marks: list[tuple[int, int]] = []  # place in the text, or -1 at the end of a clause; sample

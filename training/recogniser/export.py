@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +22,7 @@ import torch
 from ctranslate2.specs import WhisperSpec
 from numpy.typing import NDArray
 
-from training.recogniser.model import LED_HEADS, Recogniser, Shape
+from training.recogniser.model import LED_HEADS, Recogniser, Shape, deepened
 from training.recogniser.strips import FEATURES
 from training.recogniser.text import LANGUAGES
 from training.recogniser.vocabulary import Vocabulary
@@ -61,17 +61,16 @@ def export(checkpoint: Path, vocabulary: Vocabulary, folder: Path) -> None:
     np.savez(folder / HEARING, **head)
 
 
-def restore(folder: Path, checkpoint: Path, shape: Shape) -> None:
+def restore(folder: Path, checkpoint: Path, layers: int | None = None) -> None:
     """Write a checkpoint, without an optimiser's state, from a model folder that `export` wrote.
 
-    Raises
-    ------
-    KeyError
-        The folder holds a model of another shape.
+    ``layers``: of the encoder; without, as many as the model has.
     """
     with (folder / "model.bin").open("rb") as file:
         values = _read(file)
-    model = Recogniser(shape).state_dict()
+    shape = _shape(values)
+    restored = Recogniser(shape)
+    model = restored.state_dict()
     for theirs, ours in _names(shape):
         value = values[theirs].astype(np.float32)
         if f"{theirs}_scale" in values:
@@ -81,7 +80,20 @@ def restore(folder: Path, checkpoint: Path, shape: Shape) -> None:
     with np.load(folder / HEARING) as head:
         for name in head.files:
             model[f"sounds.{name}"] = torch.from_numpy(head[name].astype(np.float32))
-    torch.save({"model": model, "shape": shape.as_dict(), "step": 0}, checkpoint)
+    restored.load_state_dict(model)
+    if layers is not None:
+        restored = deepened(restored, layers)
+    torch.save({"model": restored.state_dict(), "shape": restored.shape.as_dict(), "step": 0}, checkpoint)
+
+
+def _shape(values: Mapping[str, NDArray[Any]]) -> Shape:
+    """Size of a network by its arrays."""
+    size, width = values["decoder/embeddings/weight"].shape
+
+    def layers(side: str) -> int:
+        return sum(name.startswith(f"{side}/layer_") and name.endswith("/ffn/linear_0/weight") for name in values)
+
+    return Shape(int(size), int(width), int(values["encoder/num_heads"]), layers("encoder"), layers("decoder"))
 
 
 def _names(shape: Shape) -> Iterator[tuple[str, list[str]]]:

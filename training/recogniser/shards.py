@@ -1,73 +1,138 @@
-"""Strips on disk: shards of 64, made once and read many times.
+"""Strips on disk with their text in tokens and sounds: shards of 64, made once and read many times.
 
-A shard is two files, ``NNNNN.npy`` (mel of all its strips side by side, shape ``(80, frames)``, 16 bit) and ``NNNNN.json``
-(language, place and words of each strip). The JSON is written last, so that a shard without one is unfinished.
+Conventions
+-----------
+A shard is one file, ``NNNNN.npz``, of arrays that `windows.Windows` takes as they are. Times are in ms and frames from the
+shard's first; tokens are numbers of the vocabulary that the shard was made with. Strips whose words have wrong times, or whose
+Chinese cannot be spelled character by character, are left out.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.apart import run_apart
 from training.recogniser import strips
-from training.recogniser.strips import Strip, Utterance
+from training.recogniser.strips import Strip
+from training.recogniser.vocabulary import BLANK, Vocabulary, load, sounds_of
 
 STRIPS = 64
+FRAME_MS = 20
+STAMP = -1
+"""Stands for a time stamp among the tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard that is opened, not read.
+    """Strips side by side.
 
     Attributes
     ----------
     mel
-        Of all strips side by side, shape ``(80, frames)``, mapped into memory.
-    places
-        First and last frame (exclusive) of each strip, its language, its utterances as ``[[word, start_ms, end_ms], …]``.
+        log10 of mel power, shape ``(frames, 80)``, 16 bit.
+    said
+        Sound said in each frame, by linear division of words, shape ``(frames,)``; 0 where nothing is said.
+    tokens
+        Token, start and end in ms, shape ``(tokens, 3)``; each utterance begins and ends with a `STAMP`.
+    sounds
+        Of all utterances; each ends with a blank, except in Chinese.
+    utterances
+        First and last frame (exclusive), first token, first sound, strip; shape ``(utterances, 5)``.
+    strips
+        First and last frame (exclusive), the language's token; shape ``(strips, 3)``.
     """
 
     mel: NDArray[np.float16]
-    places: list[dict[str, Any]]
-
-    def strips(self) -> Iterator[Strip]:
-        """All strips."""
-        for place in self.places:
-            utterances = tuple(Utterance(tuple((w, a, b) for w, a, b in words)) for words in place["utterances"])
-            # Copied: 80 rows of a mapped file are 80 places on the disk.
-            yield Strip(place["language"], np.ascontiguousarray(self.mel[:, place["first"] : place["last"]]), utterances)
+    said: NDArray[np.uint8]
+    tokens: NDArray[np.int32]
+    sounds: NDArray[np.uint8]
+    utterances: NDArray[np.int32]
+    strips: NDArray[np.int32]
 
 
-def write(folder: Path, number: int, seed: str) -> None:
+def prepare(made: Iterable[Strip], vocabulary: Vocabulary) -> Shard:
+    """A shard of strips."""
+    mels, said, tokens, sounds, utterances, places = [np.zeros((0, 80), np.float16)], [], [], [], [], []
+    first = 0
+    for strip in made:
+        spelled = _spelled(strip)
+        if spelled is None:
+            continue
+        frames = strip.mel.shape[1]
+        heard = np.zeros(frames, np.uint8)
+        for utterance, words in zip(strip.utterances, spelled, strict=True):
+            rows = vocabulary.tokens(utterance.words, strip.language)
+            begin, end = rows[0][1], rows[-1][2]
+            utterances.append((first + begin // FRAME_MS, first - (-end // FRAME_MS), len(tokens), len(sounds), len(places)))
+            moved = first * FRAME_MS
+            tokens += [(STAMP, begin + moved, begin + moved), *((token, a + moved, b + moved) for token, a, b in rows)]
+            tokens.append((STAMP, end + moved, end + moved))
+            sounds += [sound for word in words for sound in word]
+            if strip.language != "zh":
+                sounds.append(BLANK)
+            _fill(heard, utterance.words, words)
+        places.append((first, first + frames, vocabulary.special(strip.language)))
+        mels.append(strip.mel.T)
+        said.append(heard)
+        first += frames
+    return Shard(
+        np.concatenate(mels),
+        np.concatenate([np.zeros(0, np.uint8), *said]),
+        np.array(tokens, np.int32).reshape(-1, 3),
+        np.array(sounds, np.uint8),
+        np.array(utterances, np.int32).reshape(-1, 5),
+        np.array(places, np.int32).reshape(-1, 3),
+    )
+
+
+def _spelled(strip: Strip) -> list[list[list[int]]] | None:
+    """Sounds of each word of each utterance; None when times are wrong or Chinese cannot be spelled."""
+    if any(end < start for said in strip.utterances for _, start, end in said.words):
+        return None
+    try:
+        return [sounds_of([word for word, _, _ in said.words], strip.language) for said in strip.utterances]
+    except ValueError:
+        return None
+
+
+def _fill(heard: NDArray[np.uint8], words: Iterable[tuple[str, int, int]], spelled: Iterable[list[int]]) -> None:
+    """Write which sound is said in each frame."""
+    for (_, start, end), sounds in zip(words, spelled, strict=True):
+        first, last = start // FRAME_MS, -(-end // FRAME_MS)
+        if sounds and last > first:
+            places = np.minimum(np.arange(last - first) * len(sounds) // (last - first), len(sounds) - 1)
+            part = heard[first:last]
+            part[:] = np.asarray(sounds)[places[: part.size]]
+
+
+def write(folder: Path, number: int, seed: str, tokenizer: Path, recorded: Path | None) -> None:
     """Make a shard, unless it is there."""
-    done = folder / f"{number:05}.json"
+    done = folder / f"{number:05}.npz"
     if done.exists():
         return
-    made = [strips.make(f"{seed}/{number}/{index}") for index in range(STRIPS)]
-    edges = np.cumsum([0, *(strip.mel.shape[1] for strip in made)]).tolist()
-    np.save(done.with_suffix(".npy"), np.concatenate([strip.mel for strip in made], axis=1))
-    places = [
-        {"language": strip.language, "first": first, "last": last, "utterances": [said.words for said in strip.utterances]}
-        for strip, first, last in zip(made, edges, edges[1:], strict=False)
-    ]
-    part = done.with_suffix(".part")
-    part.write_text(json.dumps(places, ensure_ascii=False), encoding="utf-8")
+    # All speech first: once eSpeak was asked for phonemes, it tells no more when words are said.
+    made = [strips.make(f"{seed}/{number}/{index}", recorded) for index in range(STRIPS)]
+    shard = prepare(made, load(tokenizer))
+    part = folder / f"{number:05}.part{os.getpid()}"
+    with part.open("wb") as file:
+        np.savez(file, **{field.name: getattr(shard, field.name) for field in fields(Shard)})
     part.replace(done)
 
 
-def write_all(folder: Path, count: int, seed: str, jobs: int) -> None:
+def write_all(folder: Path, count: int, seed: str, tokenizer: Path, recorded: Path | None, jobs: int) -> None:
     """Make shards 0 to ``count``; what is there stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    run_apart(write, [(folder, number, seed) for number in range(count) if not (folder / f"{number:05}.json").exists()], jobs)
+    missing = [number for number in range(count) if not (folder / f"{number:05}.npz").exists()]
+    run_apart(write, [(folder, number, seed, tokenizer, recorded) for number in missing], jobs)
 
 
-def open_shard(path: Path) -> Shard:
-    """Open a finished shard by its JSON file."""
-    return Shard(np.load(path.with_suffix(".npy"), mmap_mode="r"), json.loads(path.read_text(encoding="utf-8")))
+def read(path: Path) -> Shard:
+    """Read a shard."""
+    with np.load(path) as file:
+        return Shard(**{field.name: file[field.name] for field in fields(Shard)})

@@ -19,7 +19,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,7 +32,8 @@ from scipy import signal
 from benchmarks.corpus import codecs, conditions, music, telephone, tones
 from benchmarks.corpus.rendering import NOISES
 from benchmarks.corpus.telephone import PER_MS, Sound, gain, rms
-from benchmarks.corpus.voices import Voice, say, say_with_espeak_here
+from benchmarks.corpus.voices import Speech, Voice, say, say_with_espeak_here
+from training.recogniser import phrases
 from training.recogniser.text import LANGUAGES, utterance
 
 STRIP_MS = 29_600
@@ -93,14 +94,14 @@ class Strip:
     utterances: tuple[Utterance, ...]
 
 
-def make(seed: str) -> Strip:
-    """Make a strip."""
+def make(seed: str, recorded: Path | None = None) -> Strip:
+    """Make a strip; ``recorded``: folder of phrases that slow voices have said (`phrases`)."""
     rng = Random(seed)
     noise_rng = np.random.default_rng(rng.getrandbits(32))
     language = rng.choices(LANGUAGES, _SHARES)[0]
     if rng.random() < _NO_SPEECH_SHARE:
         return Strip(language, _mel(_through_line(_no_speech(rng, noise_rng), rng)), ())
-    sound, utterances = _spoken(language, rng)
+    sound, utterances = _spoken(language, rng, recorded)
     path = conditions.draw(rng, language, ("answer",)).customer
     coloured = np.zeros_like(sound)
     if path.noise != "none":
@@ -111,15 +112,14 @@ def make(seed: str) -> Strip:
     return Strip(language, _mel(_coded(sound, (*path.codecs, *form))), tuple(utterances))
 
 
-def _spoken(language: str, rng: Random) -> tuple[Sound, list[Utterance]]:
+def _spoken(language: str, rng: Random, recorded: Path | None) -> tuple[Sound, list[Utterance]]:
     """Utterances with pauses, RMS 1 where somebody speaks."""
     speakers = [_voice(language, rng) for _ in range(2 if rng.random() < _TWO_SPEAKERS_SHARE else 1)]
     length_ms = STRIP_MS if rng.random() < 0.75 else rng.randint(2_000, STRIP_MS)
     sound, utterances, at_ms = np.zeros(STRIP_MS * PER_MS), list[Utterance](), rng.randint(0, 700)
     while True:
         voice = rng.choice(speakers)
-        texts = [_punctuated(utterance(language, rng), language, rng) for _ in range(_AT_ONCE[voice.engine])]
-        for speech, text in zip(_say(voice, texts), texts, strict=True):
+        for text, speech in _said(voice, language, rng, recorded):
             said = telephone.band_limit(telephone.to_line_rate(speech.sound, speech.rate_hz, voice.scale))
             to_ms = 1000 / (speech.rate_hz * voice.scale)
             if at_ms + said.size // PER_MS + 1 > length_ms:
@@ -135,14 +135,31 @@ def _spoken(language: str, rng: Random) -> tuple[Sound, list[Utterance]]:
             at_ms = start // PER_MS + said.size // PER_MS + rng.choice((rng.randint(20, 400), rng.randint(20, 1500)))
 
 
+def _said(voice: Voice, language: str, rng: Random, recorded: Path | None) -> list[tuple[str, Speech]]:
+    """Texts that a voice says in a row, or a few of those that it has said."""
+    known = phrases.of_voice(recorded, voice.name) if recorded else ()
+    if known:
+        return rng.sample(known, 4)
+    texts = [_text(language, rng) for _ in range(_AT_ONCE[voice.engine])]
+    if voice.engine == "espeak":
+        return [(text, say_with_espeak_here(voice, text)) for text in texts]
+    return list(zip(texts, say(voice, texts), strict=True))
+
+
+def record_slow(folder: Path, count: int, seed: str) -> None:
+    """Let the voices of festival say ``count`` phrases each; those that are there stay."""
+    for language, name in {(voice["language"], voice["name"]) for voice in _listed() if voice["engine"] == "festival"}:
+        phrases.record(folder, Voice("festival", name), partial(_text, language), count, f"{seed}/{name}")
+
+
+def _text(language: str, rng: Random) -> str:
+    return _punctuated(utterance(language, rng), language, rng)
+
+
 def _punctuated(text: str, language: str, rng: Random) -> str:
     """With an end that shapes the melody; the recogniser does not learn it."""
     end = rng.choices((".", "?", ",", "", "!"), (4, 2, 2, 1, 0.5))[0]
     return text + (end.translate(str.maketrans(".?,", "。？，")) if language == "zh" and end != "!" else end)
-
-
-def _say(voice: Voice, texts: Sequence[str]) -> list[Any]:
-    return [say_with_espeak_here(voice, text) for text in texts] if voice.engine == "espeak" else say(voice, texts)
 
 
 def _voice(language: str, rng: Random) -> Voice:

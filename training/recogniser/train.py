@@ -14,36 +14,35 @@ Stages
 ``whole``
     The same in windows of up to 30 s, padded as the recogniser pads them, at a small rate.
 
-Several processes may train a stage together, each with one thread, which is twice as fast as one process with two threads:
+A GPU trains batches of hundreds of windows in less time than a CPU takes for 32; strips lie in its memory and are cut there.
+
+Several processes may train a stage together on a CPU, each with one thread, which is twice as fast as one with two threads:
 number 0 leads and writes the checkpoint, and all take the mean of their weights now and then (local SGD). A process that is
 slow, or late, or gone, holds up no other.
 
 References
 ----------
 Stich 2019, "Local SGD converges fast and communicates little".
-Jordan 2024, "Muon: an optimizer for hidden layers in neural networks".
 """
 
 from __future__ import annotations
 
 import math
-import queue
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.recogniser import shards
 from training.recogniser.model import LED_HEADS, Recogniser, Shape, begin_writing
+from training.recogniser.muon import Muon
 from training.recogniser.vocabulary import SOUNDS, Vocabulary
-from training.recogniser.windows import EASY_BATCHES, FULL_FRAMES, PADDED_FRAMES, Batch, Cutter, Piece, prepare
+from training.recogniser.windows import EASY_BATCHES, FULL_FRAMES, PADDED_FRAMES, Batch, Windows
 
 _EASED_STEPS = 600
 _WHOLE_SIZES = (
@@ -53,7 +52,8 @@ _WHOLE_SIZES = (
 """Longest window and padding of the batches of whole windows; padding all as they are heard would cost double."""
 _MATRIX_RATE = 2.0
 """Muon's learning rate over AdamW's."""
-CHECKPOINT_EVERY = 100
+CHECKPOINT_EVERY = 500
+_TELL_EVERY = 50
 _MEET_EVERY, _GONE_AFTER_S = 25, 300.0
 """Steps after which processes take the mean of their weights, and the age at which another's are not taken any more."""
 
@@ -92,63 +92,35 @@ STAGES = {
 
 
 class Pool:
-    """Pieces of all finished shards; new shards are taken in as they appear."""
+    """Strips of all finished shards; new shards are taken in as they appear."""
 
-    def __init__(self, folders: Sequence[Path], vocabulary: Vocabulary, seed: int) -> None:
-        self._folders, self._vocabulary, self._rng = folders, vocabulary, Random(seed)
-        self.pieces: list[Piece] = []
+    def __init__(self, folders: Sequence[Path], windows: Windows) -> None:
+        self._folders, self.windows = folders, windows
         self._known: set[Path] = set()
 
     def refresh(self) -> None:
         """Take in what has been finished since."""
         for folder in self._folders:
-            for path in sorted(set(folder.glob("*.json")) - self._known):
+            for path in sorted(set(folder.glob("*.npz")) - self._known):
                 self._known.add(path)
-                prepared = (prepare(strip, self._vocabulary) for strip in shards.open_shard(path).strips())
-                self.pieces += [piece for piece in prepared if piece is not None]
+                self.windows.add(shards.read(path))
 
-    def epochs(self) -> Iterator[Piece]:
-        """All pieces in random order, again and again."""
-        while True:
-            self.refresh()
-            order = list(self.pieces)
-            self._rng.shuffle(order)
-            yield from order
-
-
-def batches(pool: Pool, stage: Stage, vocabulary: Vocabulary, step: int) -> Iterator[Batch]:
-    """Batches from a step on, made in a thread of their own while the step before is computed."""
-    made = step if stage.name == "encoder" else EASY_BATCHES
-    moves = stage.frames < FULL_FRAMES
-    sizes = [(stage.frames, 0)] if moves else _WHOLE_SIZES
-    cutter, ready = Cutter(vocabulary, seed=1000 + step, made=made), queue.Queue[Batch | Exception](maxsize=4)
-
-    def make() -> None:
-        pieces, rng = pool.epochs(), Random(step)
-        try:
-            while True:
-                frames, padded = rng.choice(sizes)
-                count = stage.batch * stage.frames // max(frames, padded)
-                ready.put(cutter.batch([next(pieces) for _ in range(count)], frames, moves=moves, padded=padded))
-        except Exception as error:  # noqa: BLE001 - raised again where batches are taken
-            ready.put(error)
-
-    threading.Thread(target=make, daemon=True).start()
-    while True:
-        batch = ready.get()
-        if isinstance(batch, Exception):
-            raise batch
-        yield batch
+    def batch(self, stage: Stage, rng: Random) -> Batch:
+        """Windows of a stage."""
+        if stage.frames < FULL_FRAMES:
+            return self.windows.batch(stage.batch, stage.frames, moves=True)
+        frames, padded = rng.choice(_WHOLE_SIZES)
+        return self.windows.batch(stage.batch * stage.frames // max(frames, padded), frames, moves=False, padded=padded)
 
 
 def hearing_loss(states: Tensor, model: Recogniser, batch: Batch, eased: float) -> tuple[Tensor, Tensor]:
     """CTC loss per sound, and cross entropy of the sound in each state (nan when not eased)."""
     scores = model.hear(states).float().log_softmax(-1)
-    lengths = torch.full((scores.shape[0],), scores.shape[1])
+    lengths = torch.full((scores.shape[0],), scores.shape[1], device=scores.device)
     ctc = functional.ctc_loss(
         scores.transpose(0, 1), batch.sounds, lengths, batch.sound_counts, reduction="sum", zero_infinity=True
     )
-    ctc = ctc / max(int(batch.sound_counts.sum()), 1)
+    ctc = ctc / batch.sound_counts.sum().clamp(min=1)
     if not eased:
         return ctc, torch.tensor(math.nan)
     return ctc, functional.nll_loss(scores.reshape(-1, SOUNDS), batch.frames.reshape(-1))
@@ -162,16 +134,16 @@ def writing_loss(
     given, wanted = tokens[:, :-1].clamp(min=0).clone(), tokens[:, 1:].clone()
     nothing = batch.sound_counts == 0
     # A window without speech: the first thing said about it is that nobody speaks.
-    wanted[:, 0] = torch.where(nothing, torch.tensor(vocabulary.special("nospeech")), wanted[:, 0])
+    wanted[:, 0] = torch.where(nothing, vocabulary.special("nospeech"), wanted[:, 0])
     wanted[:, 1] = torch.where(wanted[:, 1] == vocabulary.special("transcribe"), -100, wanted[:, 1])
-    text_end = vocabulary.special("endoftext")
-    share = torch.rand(len(given), 1) * replaced
-    changed = (torch.rand(given.shape) < share) & (given < text_end) & (tokens[:, :-1] >= 0)
-    given = torch.where(changed, torch.randint(0, text_end, given.shape), given)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    text_end, device = vocabulary.special("endoftext"), tokens.device
+    share = torch.rand(len(given), 1, device=device) * replaced
+    changed = (torch.rand(given.shape, device=device) < share) & (given < text_end) & (tokens[:, :-1] >= 0)
+    given = torch.where(changed, torch.randint(0, text_end, given.shape, device=device), given)
+    with torch.autocast(device.type, dtype=torch.bfloat16):
         logits, attentions = model.decode(given, states, batch.places[:, :-1])
     cross_entropy = functional.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=-100)
-    led = torch.zeros(())
+    led = torch.zeros((), device=device)
     for number, attention in enumerate(attentions):
         spans = batch.spans[:, :-1] if number == 0 else batch.spans[:, 1:]
         led = led + _astray(attention[:, :LED_HEADS], spans)
@@ -181,7 +153,7 @@ def writing_loss(
 def _astray(attention: Tensor, spans: Tensor) -> Tensor:
     """Mean negative logarithm of the attention's mass inside the states where a token is said, one state of tolerance."""
     has = spans[..., 0] >= 0
-    places = torch.arange(attention.shape[-1])
+    places = torch.arange(attention.shape[-1], device=attention.device)
     inside = (places >= spans[..., :1] - 1) & (places < spans[..., 1:] + 1)
     mass = torch.logsumexp(attention.masked_fill(~inside[:, None], -1e4), -1)
     return -(mass * has[:, None]).sum() / (has.sum() * attention.shape[1]).clamp(min=1)
@@ -237,6 +209,8 @@ def train(
     steps: int,
     start: Path | None = None,
     number: int = 0,
+    device: str = "cpu",
+    minutes: float = math.inf,
 ) -> None:
     """Train a stage to its last step, writing ``out/<stage>.pt`` now and then.
 
@@ -252,38 +226,42 @@ def train(
         Checkpoint to begin with when the stage has none of its own.
     number
         Of this process among those that train the stage together; only 0 writes the checkpoint.
+    device
+        On which to train.
+    minutes
+        After which the stage ends even if steps are left; the learning rate falls with the time then.
     """
     checkpoint = out / f"{stage.name}.pt"
-    model = Recogniser(Shape(vocabulary.size))
+    found = checkpoint if checkpoint.exists() else start
+    saved = torch.load(found, weights_only=True, map_location=device) if found else None
+    model = Recogniser(Shape(**saved["shape"]) if saved else Shape(vocabulary.size)).to(device)
     if stage.name == "decoder":
         model.encoder.requires_grad_(False)
         model.sounds.requires_grad_(False)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimisers = _optimisers(model, stage.rate)
     step = 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+    if saved and found == checkpoint:
         model.load_state_dict(saved["model"])
         for optimiser, state in zip(optimisers, saved.get("optimisers", ()), strict=False):
             optimiser.load_state_dict(state)
         step = saved["step"]
-    elif start is not None:
-        saved = torch.load(start, weights_only=True)["model"]
-        heard = {name: value for name, value in saved.items() if name.startswith(("encoder.", "sounds."))}
-        model.load_state_dict(heard if stage.name == "decoder" else saved, strict=stage.name != "decoder")
+    elif saved:
+        heard = {name: value for name, value in saved["model"].items() if name.startswith(("encoder.", "sounds."))}
+        model.load_state_dict(heard if stage.name == "decoder" else saved["model"], strict=stage.name != "decoder")
         if stage.name == "decoder":
             begin_writing(model, vocabulary.sounds())
-    pool, company = Pool(folders, vocabulary, seed=step + 1_000_003 * number), Company(checkpoint, number)
+    made_before = step if stage.name == "encoder" else EASY_BATCHES
+    windows = Windows(vocabulary, torch.device(device), seed=1000 + step + 1_000_003 * number, made=made_before)
+    pool, company, rng = Pool(folders, windows), Company(checkpoint, number), Random(step)
     pool.refresh()
     size = sum(parameter.numel() for parameter in model.parameters()) / 1e6
-    print(f"{stage.name}: {size:.2f} M parameters, {len(pool.pieces)} strips, from step {step}", flush=True)
-    sums, began = np.zeros(4), time.monotonic()
-    made = 0
-    for batch in batches(pool, stage, vocabulary, step):
-        if step >= steps:
-            break
-        rate = stage.rate * min((step + 1) / stage.warm_steps, 0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
-        losses = _step(model, stage, batch, vocabulary, step)
+    print(f"{stage.name}: {size:.2f} M parameters, {windows.seconds / 3600:.1f} h of speech, from step {step}", flush=True)
+    sums, began, made, share = torch.zeros(4, device=device), time.monotonic(), 0, 0.0
+    while step < steps and share < 1:
+        share = max(step / steps, (time.monotonic() - began) / 60 / minutes)
+        rate = stage.rate * min((made + 1) / stage.warm_steps, 0.02 + 0.49 * (1 + math.cos(math.pi * min(share, 1.0))))
+        losses = _step(model, stage, pool.batch(stage, rng), vocabulary, step)
         model.zero_grad(set_to_none=True)
         losses[0].backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -291,29 +269,33 @@ def train(
             optimiser.param_groups[0]["lr"] = factor * rate
             optimiser.step()
         step, made = step + 1, made + 1
-        sums += [loss.item() for loss in losses[:4]]
-        if made % _MEET_EVERY == 0:
+        sums += torch.stack([loss.detach().float() for loss in losses])
+        if made % _MEET_EVERY == 0 and device == "cpu":
             step = company.meet(model, step)
-        if made % 50 == 0:
-            ctc, eased, text, led = (sums / 50).tolist()
-            sums[:] = 0
+        if made % _TELL_EVERY == 0:
+            pool.refresh()
+            ctc, eased, text, led = (sums / _TELL_EVERY).tolist()
+            sums.zero_()
             pace = (time.monotonic() - began) / made
             print(
-                f"{step:6} loss {ctc:.3f} ctc {eased:.3f} text {text:.3f} led {led:.3f} rate {rate:.1e} {pace:.2f} s/step",
+                f"{step:6} loss {ctc:.3f} ctc {eased:.3f} text {text:.3f} led {led:.3f} rate {rate:.1e} {pace:.3f} s/step "
+                f"{windows.seconds / 3600:.1f} h",
                 flush=True,
             )
-        if number == 0 and (step % CHECKPOINT_EVERY == 0 or step == steps):
-            part = checkpoint.with_suffix(".part")
-            torch.save(
-                {
-                    "model": model.state_dict(),
-                    "optimisers": [optimiser.state_dict() for optimiser in optimisers],
-                    "step": step,
-                    "shape": model.shape.as_dict(),
-                },
-                part,
-            )
-            part.replace(checkpoint)
+        if number == 0 and (step % CHECKPOINT_EVERY == 0 or step >= steps or share >= 1):
+            _save(checkpoint, model, optimisers, step)
+
+
+def _save(checkpoint: Path, model: Recogniser, optimisers: Sequence[torch.optim.Optimizer], step: int) -> None:
+    part = checkpoint.with_suffix(".part")
+    state = {
+        "model": model.state_dict(),
+        "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+        "step": step,
+        "shape": model.shape.as_dict(),
+    }
+    torch.save(state, part)
+    part.replace(checkpoint)
 
 
 def _optimisers(model: Recogniser, rate: float) -> list[torch.optim.Optimizer]:
@@ -323,15 +305,15 @@ def _optimisers(model: Recogniser, rate: float) -> list[torch.optim.Optimizer]:
         if parameter.requires_grad:
             (matrices if "layers." in name and parameter.ndim == 2 else others).append(parameter)
     return [
-        torch.optim.Muon(matrices, lr=_MATRIX_RATE * rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=_MATRIX_RATE * rate, weight_decay=0.01),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
     ]
 
 
 def _step(model: Recogniser, stage: Stage, batch: Batch, vocabulary: Vocabulary, step: int) -> list[Tensor]:
     """Loss of a step and its parts: CTC, text, attention."""
-    nothing = torch.zeros(())
-    with torch.autocast("cpu", dtype=torch.bfloat16), torch.set_grad_enabled(stage.name != "decoder"):
+    nothing = torch.zeros((), device=batch.mel.device)
+    with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16), torch.set_grad_enabled(stage.name != "decoder"):
         states = model.encoder(batch.mel, batch.offsets)
     if stage.name == "encoder":
         eased = max(1.0 - step / _EASED_STEPS, 0.0)

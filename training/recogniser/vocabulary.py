@@ -29,6 +29,7 @@ from pathlib import Path
 import pypinyin
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from benchmarks.corpus.voices import initialised_espeak
 from training.recogniser.text import LANGUAGES
 
 PIECES = 1_500
@@ -98,7 +99,9 @@ def _said(word: str) -> tuple[int, ...]:
 @lru_cache(maxsize=1)
 def _espeak() -> ctypes.CDLL:
     library = ctypes.CDLL("libespeak-ng.so.1")
-    library.espeak_Initialize(_RETRIEVAL, 0, None, 0)
+    # To initialise it again in a process that has spoken with it never ends.
+    if not initialised_espeak.cache_info().currsize:
+        library.espeak_Initialize(_RETRIEVAL, 0, None, 0)
     library.espeak_SetVoiceByName(b"en")
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     return library

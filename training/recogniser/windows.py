@@ -2,8 +2,13 @@
 
 Conventions
 -----------
-A window begins and ends between utterances. What varies each time a strip is used: where it is cut, its speaker's vocal tract
-(the mel axis is stretched), the line's frequency response, added noise, masked bands and moments.
+All strips lie side by side on the device that trains, and a whole batch is cut at once. A window begins and ends between
+utterances. What varies each time a strip is used: where it is cut, its speaker's vocal tract (the mel axis is stretched), the
+line's frequency response, added noise, masked bands and moments.
+
+Edge cases
+----------
+An utterance longer than a window, or with more tokens than a window of its length may have, begins no window of that length.
 
 References
 ----------
@@ -12,56 +17,38 @@ Park et al. 2019, "SpecAugment"; Jaitly and Hinton 2013, vocal tract length pert
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from training.recogniser.model import TOKENS
-from training.recogniser.strips import Strip
-from training.recogniser.vocabulary import BLANK, Vocabulary, sounds_of
+from training.recogniser.shards import FRAME_MS, STAMP, Shard
+from training.recogniser.vocabulary import BLANK, STAMP_MS, STAMPS, Vocabulary
 
-FRAME_MS = 20
 STATE_MS = 40
 FULL_FRAMES = 1500
 """A whole window of 30 s."""
 PADDED_FRAMES = 3000
 """What faster-whisper fills every window up to, with zeros."""
-_FRAMES_STEP, _TOKENS_STEP = 60, 16
-"""Sizes of batches are rounded up: on a CPU, kernels are compiled anew for every new size, which takes longer than the step."""
 _FLOOR = -10.0
 _HEARD_BANDS = 63
 """Bands below 4 kHz, all that a telephone line carries."""
 EASY_BATCHES = 2000
-_VARIED_SHARE = 0.25
+_VARIED_SHARE = 0.5
 """Of windows, for each kind of variation. The strips have a telephone line's troubles already, and the model is too small to
 learn them by heart: more variation only makes the learning slower."""
 _TIMED_SHARE = 0.4
 """Of the texts are written with time stamps."""
+_NO_SPEECH_SHARE = 1 / 30
 _TOKENS_A_SECOND, _PROMPT = (2.0, 6.0), 4
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A strip with its text in tokens and sounds.
-
-    Attributes
-    ----------
-    strip
-        The strip.
-    tokens
-        Of each utterance: token, start and end in ms.
-    sounds
-        Of each utterance, of each word: sounds.
-    """
-
-    strip: Strip
-    tokens: tuple[tuple[tuple[int, int, int], ...], ...]
-    sounds: tuple[tuple[tuple[int, ...], ...], ...]
+_MOST_TOKENS_A_SECOND = 8
+_MARGIN_FRAMES = 30
+"""Most of the pause before and after what is said that a window has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +68,7 @@ class Batch:
     spans
         First and last state (exclusive) in which each token is said, shape ``(batch, tokens, 2)``.
     sounds, sound_counts
-        All sounds of the batch in a row, and how many each window has.
+        Sounds of each window, shape ``(batch, longest)``, and how many of them are its own.
     frames
         Sound said in each frame, by linear division of words, shape ``(batch, frames)``.
     """
@@ -96,165 +83,303 @@ class Batch:
     frames: Tensor
 
 
-def prepare(strip: Strip, vocabulary: Vocabulary) -> Piece | None:
-    """A strip's text in tokens and sounds; None when times are wrong or Chinese cannot be spelled by character."""
-    if any(end < start for said in strip.utterances for _, start, end in said.words):
-        return None
-    try:
-        sounds = tuple(
-            tuple(tuple(word) for word in sounds_of([word for word, _, _ in said.words], strip.language))
-            for said in strip.utterances
-        )
-    except ValueError:
-        return None
-    return Piece(strip, tuple(tuple(vocabulary.tokens(said.words, strip.language)) for said in strip.utterances), sounds)
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """Where windows of a length may begin, and before which utterance each of them stops."""
+
+    begins: Tensor
+    stops: Tensor
 
 
-class Cutter:
-    """Cuts, varies and collects windows.
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Windows: first utterance and the one after the last, first frame and the one after the last, the language's token."""
+
+    begin: Tensor
+    stop: Tensor
+    first: Tensor
+    last: Tensor
+    language: Tensor
+
+
+class Windows:
+    """All strips, and batches of windows cut out of them.
 
     Parameters
     ----------
     vocabulary
         Of the texts.
+    device
+        On which strips lie and batches are made.
     seed
         Of all that is drawn.
     made
         How many batches came before: the first ``EASY_BATCHES`` vary less, the very first not at all.
     """
 
-    def __init__(self, vocabulary: Vocabulary, seed: int, made: int) -> None:
-        self._vocabulary = vocabulary
-        self._made = made
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, vocabulary: Vocabulary, device: torch.device, seed: int, made: int) -> None:
+        self._vocabulary, self._device, self._made = vocabulary, device, made
+        self._rng = torch.Generator(device).manual_seed(seed)
+        self._mel = torch.zeros(0, 80, dtype=torch.float16, device=device)
+        self._said = torch.zeros(0, dtype=torch.uint8, device=device)
+        self._warps = _warps().to(device)
+        self._frames = 0
+        self._tokens, self._sounds = np.zeros((0, 3), np.int64), np.zeros(0, np.uint8)
+        self._utterances, self._strips = np.zeros((0, 5), np.int64), np.zeros((0, 3), np.int64)
+        self._tables: dict[str, Tensor] = {}
+        self._cuts: dict[int, _Cuts] = {}
 
-    def batch(self, pieces: Sequence[Piece], frames: int, *, moves: bool, padded: int = 0) -> Batch:
-        """Windows of at most ``frames``, one of each piece, padded with zeros to the longest, or to ``padded`` frames.
+    @property
+    def seconds(self) -> float:
+        """How much sound there is."""
+        return self._frames * FRAME_MS / 1000
+
+    def add(self, shard: Shard) -> None:
+        """Take in the strips of a shard."""
+        frames, token, sound, strip = self._frames, len(self._tokens), len(self._sounds), len(self._strips)
+        self._mel = self._longer(self._mel, torch.from_numpy(shard.mel))
+        self._said = self._longer(self._said, torch.from_numpy(shard.said))
+        later = np.array([0, frames * FRAME_MS, frames * FRAME_MS])
+        behind = np.array([frames, frames, token, sound, strip])
+        self._tokens = np.concatenate([self._tokens, shard.tokens + later])
+        self._sounds = np.concatenate([self._sounds, shard.sounds])
+        self._utterances = np.concatenate([self._utterances, shard.utterances + behind])
+        self._strips = np.concatenate([self._strips, shard.strips + behind[:3] * [1, 1, 0]])
+        self._frames += len(shard.mel)
+        self._tables, self._cuts = {}, {}
+
+    def batch(self, count: int, frames: int, *, moves: bool, padded: int = 0) -> Batch:
+        """Windows of at most ``frames``, padded with zeros to that, or to ``padded`` frames if that is more.
 
         ``moves``: anywhere among the positions, and their time stamps and the places of their tokens with them, so that all of
         them are learned from short windows.
         """
         self._made += 1
-        cuts = [self._cut(piece, frames) for piece in pieces]
-        longest = max(last - first for first, last, _ in cuts)
-        longest = -(-longest // _FRAMES_STEP) * _FRAMES_STEP
-        longest = max(longest, padded)
-        mels = np.zeros((len(pieces), 80, longest), np.float32)
-        offsets = np.zeros(len(pieces), np.int64)
+        tables, width = self._on_device(), max(frames, padded)
+        cut = self._cut(count, frames)
+        begin, stop, first = cut.begin, cut.stop, cut.first
+        speaks = stop > begin
+        heard = torch.arange(width, device=self._device)
+        inside = heard < (cut.last - first)[:, None]
+        at = (first[:, None] + heard).clamp(max=self._frames - 1)
+        mel = self._varied(self._mel[at].float().transpose(1, 2), inside)
+        offsets = torch.zeros(count, dtype=torch.long, device=self._device)
         if moves:
-            offsets = self._rng.integers(0, FULL_FRAMES // 2 - longest // 2 + 1, len(pieces))
-        texts, sounds, said = [], [], np.zeros((len(pieces), longest), np.int64)
-        for index, (piece, (first, last, utterances)) in enumerate(zip(pieces, cuts, strict=True)):
-            mels[index, :, : last - first] = self._varied(piece.strip.mel[:, first:last].astype(np.float32))
-            texts.append(self._text(piece, utterances, first * FRAME_MS, int(offsets[index]) * STATE_MS))
-            sounds.append(_spelled(piece, utterances))
-            _fill(said[index], piece, utterances, first * FRAME_MS)
-        width = -(-max(len(text) for text in texts) // _TOKENS_STEP) * _TOKENS_STEP
-        tokens = np.full((len(pieces), width), -100, np.int64)
-        spans = np.full((len(pieces), width, 2), -1, np.int64)
-        for index, text in enumerate(texts):
-            tokens[index, : len(text)] = [token for token, _, _ in text]
-            spans[index, : len(text)] = [(start, end) for _, start, end in text]
-        return Batch(
-            torch.from_numpy(mels),
-            torch.from_numpy(offsets),
-            torch.from_numpy(tokens),
-            torch.from_numpy(self._places(offsets, width)),
-            torch.from_numpy(spans),
-            torch.tensor([sound for row in sounds for sound in row], dtype=torch.long),
-            torch.tensor([len(row) for row in sounds], dtype=torch.long),
-            torch.from_numpy(said),
+            offsets = self._integers(offsets, offsets + (FULL_FRAMES - width) // 2 + 1)
+        tokens, spans = self._text(cut, offsets, _most_tokens(frames))
+        sound, sound_end = tables["sound"][begin], tables["sound"][stop]
+        ends_blank = self._sound_at(sound_end - 1) == BLANK
+        counts = (sound_end - sound - ends_blank.long()) * speaks
+        sounds = self._sound_at(sound[:, None] + torch.arange(frames, device=self._device))
+        said = self._said[at].long() * (inside & speaks[:, None])
+        return Batch(mel, offsets, tokens, self._places(offsets, tokens.shape[1]), spans, sounds, counts, said)
+
+    # ── where to cut ─────────────────────────────────────────────────────────
+
+    def _cut(self, count: int, frames: int) -> _Cut:
+        """Draw windows; those without speech stop before they begin."""
+        tables, cuts = self._on_device(), self._cuts_of(frames)
+        silent = tables["silent"]
+        share = _NO_SPEECH_SHARE if len(cuts.begins) else 1.0
+        speaks = self._uniform(count) >= (share if len(silent) else 0.0)
+        row = self._integers(torch.zeros(count, device=self._device).long(), max(len(cuts.begins), 1))
+        zero = torch.zeros(count, dtype=torch.long, device=self._device)
+        begin, stop = (cuts.begins[row], cuts.stops[row]) if len(cuts.begins) else (zero, zero)
+        strip = tables["strip"][begin]
+        lasts = (stop - 1).clamp(min=0)
+        if len(cuts.begins):
+            said, end = tables["first"][begin], tables["last"][lasts]
+            room = frames - (end - said)
+            before = self._margin(said - tables["before"][begin], room)
+            after = self._margin(tables["after"][lasts] - end, room - before)
+            first, last = said - before, end + after
+        else:
+            first, last = zero, zero
+        if len(silent):
+            chosen = silent[self._integers(zero, len(silent))]
+            length = tables["strips"][chosen, 1] - tables["strips"][chosen, 0]
+            size = self._integers(length.clamp(max=100), length.clamp(max=frames) + 1)
+            quiet = tables["strips"][chosen, 0] + self._integers(zero, length - size + 1)
+            first, last = torch.where(speaks, first, quiet), torch.where(speaks, last, quiet + size)
+            begin, stop = torch.where(speaks, begin, 0), torch.where(speaks, stop, 0)
+            strip = torch.where(speaks, tables["strip"][begin], chosen)
+        return _Cut(begin, stop, first, last, tables["language"][strip])
+
+    def _margin(self, pause: Tensor, room: Tensor) -> Tensor:
+        most = pause.clamp(min=0, max=_MARGIN_FRAMES).minimum(room.clamp(min=0))
+        return self._integers(torch.zeros_like(most), most + 1)
+
+    def _cuts_of(self, frames: int) -> _Cuts:
+        """As many whole utterances as fit, from each one on that fits at all."""
+        if frames not in self._cuts:
+            first, last, token, _, strip = self._utterances.T
+            stop = np.searchsorted(last, first + frames, side="right")
+            ends = np.append(token[1:], len(self._tokens)) if len(token) else token
+            room = _most_tokens(frames) - _PROMPT - 1
+            stop = np.minimum(stop, np.searchsorted(ends, token + room, side="right"))
+            stop = np.minimum(stop, np.searchsorted(strip, strip, side="right"))
+            begins = np.flatnonzero(stop > np.arange(len(stop)))
+            if frames >= FULL_FRAMES and len(begins):
+                # A long window mostly begins where a strip does, or half of it would be empty.
+                begins = np.concatenate([begins, np.searchsorted(strip, strip[begins])])
+                begins = begins[stop[begins] > begins]
+            self._cuts[frames] = _Cuts(self._put(begins), self._put(stop[begins]))
+        return self._cuts[frames]
+
+    # ── what is said ─────────────────────────────────────────────────────────
+
+    def _text(self, cut: _Cut, offsets: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Tokens, with the states in which they are said."""
+        tables, special, device = self._on_device(), self._vocabulary.special, self._device
+        begin, stop, first = cut.begin, cut.stop, cut.first
+        timed, speaks = self._uniform(len(begin)) < _TIMED_SHARE, stop > begin
+        # Without stamps, an utterance has two tokens less.
+        low = torch.where(timed, tables["token"][begin], tables["token"][begin] - 2 * begin)
+        high = torch.where(timed, tables["token"][stop], tables["token"][stop] - 2 * stop)
+        count = torch.where(speaks, high - low, timed.long())
+        place = torch.arange(width, device=device) - torch.where(timed, _PROMPT - 1, _PROMPT)[:, None]
+        inside = (place >= 0) & (place < count[:, None])
+        at = low[:, None] + place.clamp(min=0)
+        rows = torch.where(
+            timed[:, None, None],
+            tables["timed"][at.clamp(max=len(tables["timed"]) - 1)],
+            tables["plain"][at.clamp(max=len(tables["plain"]) - 1)],
         )
+        token, start, end = rows[..., 0], rows[..., 1] - first[:, None] * FRAME_MS, rows[..., 2] - first[:, None] * FRAME_MS
+        moved = torch.where(speaks[:, None], start, 0) + (offsets * STATE_MS)[:, None]
+        stamps = special("notimestamps") + 1 + ((moved + STAMP_MS // 2) // STAMP_MS).clamp(0, STAMPS - 1)
+        token = torch.where((token == STAMP) | ~speaks[:, None], stamps, token)
+        begins = start.clamp(min=0) // STATE_MS
+        spans = torch.stack([begins, torch.maximum(-(-end // STATE_MS), begins + 1)], -1)
+        # The end of the text is where the last word ends.
+        ended = place == count[:, None]
+        last = torch.where(inside & speaks[:, None], end, 0).amax(1).clamp(min=0) // STATE_MS
+        spans = torch.where(ended[..., None], torch.stack([last, last + 1], -1)[:, None], spans)
+        spans = torch.where(((inside | ended) & speaks[:, None])[..., None], spans, -1)
+        tokens = torch.where(inside, token, torch.where(ended, special("endoftext"), -100))
+        tokens[:, 0], tokens[:, 2] = special("startoftranscript"), special("transcribe")
+        tokens[:, 1] = cut.language
+        tokens[:, 3] = torch.where(timed, tokens[:, 3], special("notimestamps"))
+        return tokens, spans
 
-    def _cut(self, piece: Piece, frames: int) -> tuple[int, int, range]:
-        """First and last frame and the utterances between; as many whole utterances as fit, from a random one on."""
-        length, said = piece.strip.mel.shape[1], piece.strip.utterances
-        if not said:
-            size = int(self._rng.integers(min(100, length), min(frames, length) + 1))
-            first = int(self._rng.integers(0, length - size + 1))
-            return first, first + size, range(0)
-        if length <= frames:
-            return 0, length, range(len(said))
-        starts = [utterance.words[0][1] // FRAME_MS for utterance in said]
-        ends = [-(-utterance.words[-1][2] // FRAME_MS) for utterance in said]
-        lengths = np.subtract(ends, starts)
-        whole = np.flatnonzero(lengths > 0)
-        if not whole.size:
-            return 0, length, range(len(said))
-        fitting = whole[lengths[whole] <= frames - 10]
-        # An utterance longer than the window is taken all the same: its text must be all in the sound.
-        begin = int(self._rng.choice(fitting)) if fitting.size else int(whole[lengths[whole].argmin()])
-        stop = begin + 1
-        while stop < len(said) and ends[stop] - starts[begin] <= frames - 10:
-            stop += 1
-        before = starts[begin] - (ends[begin - 1] if begin else 0)
-        after = (starts[stop] if stop < len(said) else length) - ends[stop - 1]
-        first = max(starts[begin] - int(self._rng.integers(0, max(min(before, 30), 1))), 0)
-        last = min(ends[stop - 1] + int(self._rng.integers(0, max(min(after, 30), 1))), length)
-        return first, last, range(begin, stop)
-
-    def _places(self, offsets: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    def _places(self, offsets: Tensor, width: int) -> Tensor:
         """Places of tokens, behind those that would have been said before a window's offset."""
-        said = (offsets * STATE_MS / 1000 * self._rng.uniform(*_TOKENS_A_SECOND, offsets.size)).astype(np.int64)
-        said = np.minimum(said, TOKENS - width)
-        places = np.broadcast_to(np.arange(width), (offsets.size, width)).copy()
-        places[:, _PROMPT:] += said[:, None]
+        low, high = _TOKENS_A_SECOND
+        said = (offsets * STATE_MS / 1000 * (low + (high - low) * self._uniform(len(offsets)))).long()
+        places = torch.arange(width, device=self._device).repeat(len(offsets), 1)
+        places[:, _PROMPT:] += said.clamp(max=TOKENS - width)[:, None]
         return places
 
-    def _text(self, piece: Piece, utterances: range, from_ms: int, moved_ms: int) -> list[tuple[int, int, int]]:
-        """Tokens with the states in which they are said."""
-        vocabulary, language = self._vocabulary, piece.strip.language
-        start = [("startoftranscript", -1), (language, -1), ("transcribe", -1)]
-        text = [(vocabulary.special(name), -1, -1) for name, _ in start]
-        timed = self._rng.random() < _TIMED_SHARE
-        if not timed:
-            text.append((vocabulary.special("notimestamps"), -1, -1))
-        end = 0
-        for index in utterances:
-            rows = piece.tokens[index]
-            begin, end = rows[0][1] - from_ms, rows[-1][2] - from_ms
-            if timed:
-                text.append((vocabulary.stamp(begin + moved_ms), max(begin, 0) // STATE_MS, max(begin, 0) // STATE_MS + 1))
-            text += [
-                (token, max(a - from_ms, 0) // STATE_MS, max(-(-(b - from_ms) // STATE_MS), (a - from_ms) // STATE_MS + 1))
-                for token, a, b in rows
-            ]
-            if timed:
-                text.append((vocabulary.stamp(end + moved_ms), end // STATE_MS, end // STATE_MS + 1))
-        if not len(utterances) and timed:
-            text.append((vocabulary.stamp(moved_ms), -1, -1))
-        last = max(end // STATE_MS, 0)
-        return [*text, (vocabulary.special("endoftext"), *((last, last + 1) if len(utterances) else (-1, -1)))]
+    def _sound_at(self, at: Tensor) -> Tensor:
+        sounds = self._on_device()["sounds"]
+        return sounds[at.clamp(0, len(sounds) - 1)].long()
 
-    def _varied(self, log: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Augmented and scaled as Whisper does it."""
-        rng = self._rng
+    # ── what varies ──────────────────────────────────────────────────────────
+
+    def _varied(self, log: Tensor, inside: Tensor) -> Tensor:
+        """Augmented and scaled as Whisper does it; ``inside``: frames that are not padding, shape ``(batch, frames)``.
+
+        Nothing here waits for the device: what a window is spared is drawn for it all the same.
+        """
+        count, device, rng = len(log), self._device, self._rng
         share = _VARIED_SHARE * min(self._made / EASY_BATCHES, 1.0)
-        if rng.random() < share:
-            log = _warps()[int(rng.integers(len(_warps())))] @ log
-        if rng.random() < share:
-            knots = rng.normal(0, 0.25, 6)
-            log = log + np.interp(np.arange(80), np.linspace(0, 79, 6), knots)[:, None].astype(np.float32)
-        if rng.random() < share / 2:
-            shape = np.interp(np.arange(80), np.linspace(0, 79, 5), rng.normal(0, 0.4, 5))
-            shape[_HEARD_BANDS:] -= 4
-            level = np.percentile(log[:_HEARD_BANDS].max(0), 90) - rng.uniform(1.8, 4.5)
-            flutter = rng.gamma(3.0, 1 / 3.0, log.shape)
-            log = np.log10(10.0**log + flutter * 10.0 ** (level + shape[:, None])).astype(np.float32)
-        log = np.maximum(log, _FLOOR)
-        log = (np.maximum(log, log.max() - 8.0) + 4.0) / 4.0
-        if rng.random() < share:
-            for _ in range(2):
-                band, wide = int(rng.integers(0, _HEARD_BANDS)), int(rng.integers(1, 9))
-                log[band : band + wide] = log.min()
-            for _ in range(1 + log.shape[1] // 200):
-                moment, long = int(rng.integers(0, log.shape[1])), int(rng.integers(1, 5))
-                log[:, moment : moment + long] = log.min()
-        return log
+
+        def some(part: float) -> Tensor:
+            return (self._uniform(count) < part)[:, None, None]
+
+        warps = self._warps
+        kind = self._integers(torch.zeros(count, dtype=torch.long, device=device), len(warps))
+        log = torch.where(some(share), warps[kind] @ log, log)
+        tilt = _drawn(torch.randn(count, 6, generator=rng, device=device) * 0.25)[..., None]
+        log = torch.where(some(share), log + tilt, log)
+        log = torch.where(some(share / 2), self._noisier(log, inside), log)
+        log = log.clamp(min=_FLOOR).masked_fill(~inside[:, None], _FLOOR)
+        log = (log.maximum(log.amax((1, 2), keepdim=True) - 8.0) + 4.0) / 4.0
+        least = log.masked_fill(~inside[:, None], torch.inf).amin((1, 2))[:, None, None]
+        hidden = self._stretches(count, 2, 80, _HEARD_BANDS, 8)[..., None]
+        hidden = hidden | self._stretches(count, 1 + log.shape[2] // 200, log.shape[2], log.shape[2], 4)[:, None]
+        return torch.where(hidden & some(share), least, log) * inside[:, None]
+
+    def _noisier(self, log: Tensor, inside: Tensor) -> Tensor:
+        """With noise of a random colour, 18 to 45 dB below the loudest moments."""
+        rng, device = self._rng, self._device
+        shape = _drawn(torch.randn(len(log), 5, generator=rng, device=device) * 0.4)
+        shape[:, _HEARD_BANDS:] -= 4
+        loud = log[:, :_HEARD_BANDS].amax(1).masked_fill(~inside, torch.nan)
+        level = torch.nanquantile(loud, 0.9, dim=1) - 1.8 - 2.7 * self._uniform(len(log))
+        # Gamma with shape 3 and mean 1: how the power of noise flutters.
+        flutter = -torch.rand(3, *log.shape, generator=rng, device=device).clamp(min=1e-6).log().mean(0)
+        return torch.log10(10.0**log + flutter * 10.0 ** (level[:, None] + shape)[..., None])
+
+    def _stretches(self, count: int, each: int, size: int, last: int, longest: int) -> Tensor:
+        """Random stretches of 1 to ``longest`` of ``size`` places, marked, shape ``(count, size)``."""
+        zero = torch.zeros(count, each, dtype=torch.long, device=self._device)
+        begin, length = self._integers(zero, last), self._integers(zero, longest) + 1
+        place = torch.arange(size, device=self._device)
+        return ((place >= begin[..., None]) & (place < (begin + length)[..., None])).any(1)
+
+    # ── tables ───────────────────────────────────────────────────────────────
+
+    def _on_device(self) -> dict[str, Tensor]:
+        """Tables by utterance, with one more row at the end, by token, and by strip."""
+        if not self._tables:
+            first, last, token, sound, strip = self._utterances.T
+            speaking = np.zeros(len(self._strips), bool)
+            speaking[strip] = True
+            same = strip[1:] == strip[:-1]
+            before, after = self._strips[strip, 0].copy(), self._strips[strip, 1].copy()
+            before[1:][same], after[:-1][same] = last[:-1][same], first[1:][same]
+            self._tables = {
+                "first": self._put(first),
+                "last": self._put(last),
+                "before": self._put(before),
+                "after": self._put(after),
+                "token": self._put(np.append(token, len(self._tokens))),
+                "sound": self._put(np.append(sound, len(self._sounds))),
+                "timed": self._put(np.concatenate([self._tokens, np.zeros((1, 3), np.int64)])),
+                "plain": self._put(np.concatenate([self._tokens[self._tokens[:, 0] != STAMP], np.zeros((1, 3), np.int64)])),
+                "sounds": self._put(np.append(self._sounds, 0)),
+                "silent": self._put(np.flatnonzero(~speaking)),
+                "strips": self._put(self._strips[:, :2]),
+                "strip": self._put(np.append(strip, 0)),
+                "language": self._put(self._strips[:, 2]),
+            }
+        return self._tables
+
+    def _longer(self, store: Tensor, new: Tensor) -> Tensor:
+        """With new rows behind those in use; room doubles when it ends."""
+        needed = self._frames + len(new)
+        if needed > len(store):
+            roomy = torch.zeros(max(needed, 2 * len(store)), *store.shape[1:], dtype=store.dtype, device=self._device)
+            roomy[: self._frames] = store[: self._frames]
+            store = roomy
+        store[self._frames : needed] = new.to(self._device)
+        return store
+
+    def _put(self, values: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
+
+    def _uniform(self, count: int) -> Tensor:
+        return torch.rand(count, generator=self._rng, device=self._device)
+
+    def _integers(self, low: Tensor, high: Tensor | int) -> Tensor:
+        """Whole numbers from ``low`` to below ``high``."""
+        drawn = torch.rand(low.shape, generator=self._rng, device=self._device, dtype=torch.float64)
+        return low + (drawn * (high - low)).long()
 
 
-@lru_cache(maxsize=1)
-def _warps() -> list[NDArray[np.float32]]:
+def _most_tokens(frames: int) -> int:
+    """Most tokens that a window of a length may have, the leading ones among them."""
+    return min(-(-(frames * FRAME_MS * _MOST_TOKENS_A_SECOND // 1000 + 12) // 16) * 16, TOKENS // 2)
+
+
+def _drawn(knots: Tensor) -> Tensor:
+    """Lines through knots over all bands, shape ``(rows, 80)``."""
+    return functional.interpolate(knots[:, None], 80, mode="linear", align_corners=True)[:, 0]
+
+
+@cache
+def _warps() -> Tensor:
     """Matrices that stretch the mel axis by -12 to 12 per cent of frequency."""
     # Slaney's mel: linear below 1 kHz, logarithmic above; 80 bands up to 8 kHz.
     highest, bend = 15 + np.log(8.0) / (np.log(6.4) / 27), 15.0
@@ -266,33 +391,10 @@ def _warps() -> list[NDArray[np.float32]]:
         return np.where(hz < 1000, hz * 3 / 200, bend + 27 * np.log(np.maximum(hz, 1) / 1000) / np.log(6.4))
 
     centres = (np.arange(80) + 1) * highest / 81
-    matrices = []
-    for factor in np.linspace(0.88, 1.12, 25):
+    matrices = np.zeros((25, 80, 80), np.float32)
+    for matrix, factor in zip(matrices, np.linspace(0.88, 1.12, 25), strict=True):
         at = np.clip(mel(hertz(centres) * factor) * 81 / highest - 1, 0, 79)
         low = np.minimum(at.astype(int), 78)
-        matrix = np.zeros((80, 80), np.float32)
         matrix[np.arange(80), low] = 1 - (at - low)
         matrix[np.arange(80), low + 1] += at - low
-        matrices.append(matrix)
-    return matrices
-
-
-def _spelled(piece: Piece, utterances: range) -> list[int]:
-    """Sounds of a window; a blank between utterances."""
-    row: list[int] = []
-    for index in utterances:
-        if row and piece.strip.language != "zh":
-            row.append(BLANK)
-        row += [sound for word in piece.sounds[index] for sound in word]
-    return row
-
-
-def _fill(said: NDArray[np.int64], piece: Piece, utterances: range, from_ms: int) -> None:
-    """Write which sound is said in each frame."""
-    for index in utterances:
-        for (_, start, end), sounds in zip(piece.strip.utterances[index].words, piece.sounds[index], strict=True):
-            first, last = (start - from_ms) // FRAME_MS, -(-(end - from_ms) // FRAME_MS)
-            if sounds and last > first >= 0:
-                places = np.minimum(np.arange(last - first) * len(sounds) // (last - first), len(sounds) - 1)
-                part = said[first:last]
-                part[:] = np.asarray(sounds)[places[: part.size]]
+    return torch.from_numpy(matrices)

@@ -10,7 +10,7 @@ import torch
 
 from training.recogniser import vocabulary
 from training.recogniser.export import export, restore
-from training.recogniser.model import Recogniser, Shape
+from training.recogniser.model import Recogniser, Shape, deepened
 
 TEXTS = [("ru", "добрый день чем могу помочь"), ("en", "how can i help you"), ("zh", "您好请问有什么可以帮您")] * 20
 
@@ -68,7 +68,28 @@ def test_no_letter_is_forbidden_by_the_marks_that_faster_whisper_forbids() -> No
 
 
 def test_a_shipped_model_can_be_trained_on(model: Recogniser, folder: Path, tmp_path: Path) -> None:
-    restore(folder, tmp_path / "whole.pt", model.shape)
+    restore(folder, tmp_path / "whole.pt")
     restored = torch.load(tmp_path / "whole.pt", weights_only=True)["model"]
     for name, value in model.state_dict().items():
         assert torch.allclose(restored[name], value, atol=0.01 * value.abs().max().item() + 1e-6), name
+
+
+def test_a_deeper_encoder_begins_by_hearing_the_same(model: Recogniser, folder: Path, tmp_path: Path) -> None:
+    restore(folder, tmp_path / "shallow.pt")
+    restore(folder, tmp_path / "deep.pt", layers=3)
+    shallow, deep = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("shallow", "deep"))
+    assert deep["shape"] == shallow["shape"] | {"encoder_layers": 3}
+    mel = torch.from_numpy(np.random.default_rng(1).standard_normal((1, 80, 300)).astype(np.float32))
+    states = []
+    for saved in (shallow, deep):
+        restored = Recogniser(Shape(**saved["shape"]))
+        restored.load_state_dict(saved["model"])
+        with torch.no_grad():
+            states.append(restored.encoder(mel))
+    assert torch.allclose(*states, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [1, 5])
+def test_an_encoder_grows_to_at_most_twice_its_layers(model: Recogniser, layers: int) -> None:
+    with pytest.raises(ValueError, match=f"from 2 layers to {layers}"):
+        deepened(model, layers)
