@@ -23,6 +23,14 @@ words
 what preceded a silence
     Against what people said of the scripts (``preceded_by.toml`` beside this file). The phrases that the product knows were
     drawn up with some of these scripts in sight.
+who hung up
+    *right where told* leaves out the calls that say nothing; *of all calls* counts them as wrong. *With record* asks the
+    call's own record first, which in one call of seven does not know either. *Busy tone*: of the calls whose recording goes on
+    into it.
+announcements
+    Of what telephony says to who is on hold, in as many calls drawn for it: told as such; their time in a hold that is heard,
+    and taken for the agent's talk; and of an agent who looks in between two holds, the talk that stays his. *No announcement
+    invented*: calls in which nothing else is taken for one. Wordings are of a list that nothing was tuned on.
 peer
     F1 and mean absolute error of call-ai-metrics on the same two channels, where it measures the same. Its interruptions are
     joint speech and not utterances, so one is found when it shares any of a true one.
@@ -53,6 +61,7 @@ import numpy as np
 from analyzers.call_end import CallEndPolicy, call_end
 from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
 from benchmarks.bench_calls import hear, make_calls, truths
+from benchmarks.corpus.announcements import SUFFIX, announced, can_be_announced
 from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
 from benchmarks.talk_time import FOLDER, PARTIES
@@ -79,6 +88,8 @@ RARE: dict[str, Callable[[Any], bool]] = {
     "silence 10 s": lambda played: played.item.kind == "pause" and played.item.ms[0] >= 10_000,
 }
 """Events that are too rare in calls drawn by chance to say anything of them, and what of a plan makes them."""
+SEPARATE = ("separate", "swapped")
+_OF_ANNOUNCEMENTS = ("announcement ", "agent looks in")
 _SNR_BANDS_DB = (-20, 10, 15, 20, 30, 120)
 _ROLES = {"caller": "customer"}
 
@@ -141,7 +152,8 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     audible = [hold for hold in call.audible_holds if not hold.is_mute]
     events["hold"] = _found(holds, [hold.span for hold in audible])
     spoken = replace(call, transcript=words_of(truth))
-    events["hold with words"] = _found(holds, union((hold.span for hold in audible), spoken.announced_holds))
+    with_words = union((hold.span for hold in spoken.audible_holds if not hold.is_mute), spoken.announced_holds)
+    events["hold with words"] = _found(holds, with_words)
     amounts["time on hold"] = (total_ms(union(holds)), total_ms(union(hold.span for hold in audible)))
     silences = [Span(silence["start_ms"], silence["end_ms"]) for silence in truth["silences"]]
     for least_ms in (3_000, 5_000, 10_000):
@@ -154,7 +166,7 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     if call.has_parties:
         mutes = [hold.span for hold in call.audible_holds if hold.is_mute]
         events["mute"] = _found([Span(*pair) for pair in truth["mutes"]], mutes)
-        _of_parties(call, truth, events, amounts, shares)
+        _of_parties(call, truth, events, amounts, shares, _disconnected_by(folder).get(truth["call_id"]))
     elif truth["topology"] == "separate":
         shares["channels told"] = (0, 1)
     peer_events, peer_amounts = _of_peer(sound, truth) if call.has_parties else ({}, {})
@@ -170,6 +182,13 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
         peer_amounts,
         list(_wrong(call, truth)) if call.has_parties else [],
     )
+
+
+@cache
+def _disconnected_by(folder: Path) -> dict[str, str]:
+    """Who hung up as the call records have it, some of which do not know."""
+    with (folder / "calls.csv").open(encoding="utf-8", newline="") as file:
+        return {row["call_id"]: row["disconnected_by"] for row in csv.DictReader(file)}
 
 
 def _wrong(call: Call, truth: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
@@ -232,9 +251,12 @@ def _of_parties(
     events: dict[str, Found],
     amounts: dict[str, tuple[int, int]],
     shares: dict[str, tuple[int, int]],
+    disconnected_by: str | None,
 ) -> None:
     """What needs agent and customer apart."""
     shares["channels told"] = (1, 1)
+    for name, one in (("", call), (" with words", replace(call, transcript=words_of(truth)))):
+        shares |= _of_announcements(one, truth, name)
     true = {role: _bridged(_spans(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
     for role, spans in true.items():
         amounts[f"talk of the {role.value}"] = (total_ms(spans), total_ms(call.talk(role)))
@@ -267,9 +289,45 @@ def _of_parties(
         is_told = end.hung_up_by is not None
         shares[f"who hung up{name}, right where told"] = (int(end.hung_up_by == truth["hung_up_by"]), int(is_told))
         shares[f"who hung up{name}, told"] = (int(is_told), 1)
+        shares[f"who hung up{name}, of all calls"] = (int(end.hung_up_by == truth["hung_up_by"]), 1)
+        if truth["busy"]:
+            shares[f"who hung up{name}, busy tone"] = (int(end.hung_up_by == truth["hung_up_by"]), 1)
+    if disconnected_by is not None:
+        by_record = Role(disconnected_by)
+        [end] = call_end(replace(with_words, telephony=replace(call.telephony, disconnected_by=by_record)), CallEndPolicy())
+        shares["who hung up with record, of all calls"] = (int(end.hung_up_by == truth["hung_up_by"]), 1)
+        if by_record is not Role.UNKNOWN:
+            shares["who hung up, record says it"] = (int(end.hung_up_by == truth["hung_up_by"]), 1)
     [bold] = call_end(with_words, CallEndPolicy(min_confidence=0.0))
     if bold.hung_up_source == "one_sided_farewell":
         shares["one-sided farewell, right"] = (int(bold.hung_up_by == truth["hung_up_by"]), 1)
+
+
+def _of_announcements(call: Call, truth: Mapping[str, Any], name: str) -> dict[str, tuple[int, int]]:
+    """What becomes of the announcements on hold, and of an agent who looks in between two stretches of music."""
+    said = union(_timed(truth.get("announcements", ())))
+    taken = call.hold_recordings
+    invented = [span for span in taken if not intersect((span,), said)]
+    shares = {f"no announcement invented{name}": (int(not invented), 1)}
+    if not said:
+        return shares
+    held = union(hold.span for hold in call.audible_holds if not hold.is_mute)
+    shares[f"announcement told{name}"] = (sum(bool(intersect((span,), taken)) for span in said), len(said))
+    shares[f"announcement in a hold{name}"] = (total_ms(intersect(said, held)), total_ms(said))
+    shares[f"announcement as agent's talk{name}"] = (
+        total_ms(intersect(said, call.talk(Role.AGENT))),
+        total_ms(said),
+    )
+    between = [Span(one.end_ms, other.start_ms) for one, other in pairwise(union(_timed(truth["holds"])))]
+    looks_in = intersect(_spans(truth, "agent"), between)
+    if looks_in:
+        kept = total_ms(intersect(looks_in, call.talk(Role.AGENT)))
+        shares[f"agent looks in, talk kept{name}"] = (kept, total_ms(looks_in))
+    return shares
+
+
+def _timed(of: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
+    return (Span(one["start_ms"], one["end_ms"]) for one in of)
 
 
 @cache
@@ -503,20 +561,29 @@ def plans(calls: int, seed: int) -> list[Any]:
     return list(draw_calls([load(path) for path in paths()], calls, seed))
 
 
-def rare_plans(calls: int, each: int, seed: int) -> list[Any]:
-    """Of the calls that the same seed draws after the first ones, so many of two channels with each of the rare events."""
+def rare_plans(calls: int, each: int, seed: int, wordings: str = "report") -> list[Any]:
+    """Of the calls that the same seed draws after the first ones, so many of two channels with each of the rare events.
+
+    As many on top have announcements on hold, which no other call has.
+    """
     later = plans(calls + 100 * each, seed)[len(plans(calls, seed)) :]
     chosen = {}
     for is_rare in RARE.values():
         of_kind = (plan for plan in later if plan.conditions.layout == "separate" and any(map(is_rare, plan.played)))
         chosen |= {plan.call_id: plan for plan in islice(of_kind, each)}
-    return list(chosen.values())
+    of_holds = (plan for plan in later if plan.conditions.layout in SEPARATE and can_be_announced(plan))
+    return [*chosen.values(), *(announced(plan, wordings) for plan in islice(of_holds, each))]
 
 
 def of_rare(result: Result) -> Result:
     """What a call that was drawn for a rare event says: of that event alone, under a name that says so."""
-    events = {f"{name}, calls drawn for it": result.events[name] for name in RARE if name in result.events}
-    return replace(result, events=events, amounts={}, shares={}, peer_events={}, peer_amounts={}, wrong=[])
+    if result.call_id.endswith(SUFFIX):
+        events = {f"{name}, announcements in it": result.events[name] for name in ("hold", "hold with words")}
+        shares = {name: share for name, share in result.shares.items() if name.startswith(_OF_ANNOUNCEMENTS)}
+    else:
+        events = {f"{name}, calls drawn for it": result.events[name] for name in RARE if name in result.events}
+        shares = {}
+    return replace(result, events=events, amounts={}, shares=shares, peer_events={}, peer_amounts={}, wrong=[])
 
 
 def main() -> None:

@@ -7,10 +7,24 @@ from typing import get_args
 
 import pytest
 
-from benchmarks.accuracy import PRECEDED, Found, Result, _found, lines, preceding_kinds, table, words_of
+from benchmarks.accuracy import (
+    PRECEDED,
+    Found,
+    Result,
+    _found,
+    _of_announcements,
+    lines,
+    of_rare,
+    preceding_kinds,
+    rare_plans,
+    table,
+    words_of,
+)
+from benchmarks.corpus.announcements import SUFFIX
 from benchmarks.corpus.script import paths
 from postcall.fields import PrecededBy
 from postcall.spans import Span
+from postcall.testing.drawing import make_call
 from postcall.timeline import MIXED
 
 
@@ -75,3 +89,47 @@ def test_words_on_one_channel_are_nobodys() -> None:
     assert [w.speaker for w in words_of(truth).words] == ["channel_1"]
     for channels in ([["agent", "customer"]], [["agent", "customer"], ["agent", "customer"]]):
         assert [w.speaker for w in words_of(truth | {"channels": channels}).words] == [MIXED]
+
+
+ON_HOLD = """
+seconds      0         10        20        30        40
+agent        ####   ##      ####      ####      ####
+customer         ##                                 ##
+music                  #####    ######    #####
+agent_level  3333   33      8888      3342      3333
+agent_pitch  3333   33      9898      3342      3333
+"""
+
+
+def test_what_becomes_of_announcements() -> None:
+    """The first stretch between music is one, the second is the agent, who looks in."""
+    truth = {
+        "announcements": [{"start_ms": 15_000, "end_ms": 19_000, "over_music": False}],
+        "holds": [{"start_ms": 10_000, "end_ms": 25_000}, {"start_ms": 29_000, "end_ms": 34_000}],
+        "speech": {"agent": [[0, 4_000], [25_000, 29_000]]},
+    }
+    call = make_call(ON_HOLD, is_hold_known=False)
+    assert _of_announcements(call, truth, "") == {
+        "no announcement invented": (1, 1),
+        "announcement told": (1, 1),
+        "announcement in a hold": (4_000, 4_000),
+        "announcement as agent's talk": (0, 4_000),
+        "agent looks in, talk kept": (4_000, 4_000),
+    }
+    assert _of_announcements(call, truth | {"announcements": []}, "") == {"no announcement invented": (0, 1)}
+
+
+def test_calls_drawn_for_announcements_say_nothing_else() -> None:
+    every = {"hold": Found(1, 1, 1, ()), "hold with words": Found(1, 1, 1, ()), "ring": Found(1, 1, 1, ())}
+    shares = {"announcement told": (1, 2), "no announcement invented": (1, 1), "who hung up, told": (1, 1)}
+    one = Result(f"a{SUFFIX}", frozenset(), every, {"hold": (1, 2)}, shares, 60_000, 1.0)
+    said = of_rare(one)
+    assert set(said.events) == {"hold, announcements in it", "hold with words, announcements in it"}
+    assert (said.shares, said.amounts) == ({"announcement told": (1, 2)}, {})
+
+
+def test_announcements_are_drawn_on_top() -> None:
+    """The calls that were drawn for other rare events are the same as without."""
+    drawn = rare_plans(10, 2, 3)
+    assert sum(plan.call_id.endswith(SUFFIX) for plan in drawn) == 2
+    assert all(plan.call_id.endswith(SUFFIX) for plan in drawn[-2:])
