@@ -10,6 +10,7 @@ Chinese cannot be spelled character by character, are left out.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.apart import run_apart
-from training.recogniser import strips
+from training.recogniser import speakers, strips
 from training.recogniser.strips import Strip
 from training.recogniser.vocabulary import BLANK, Vocabulary, load, sounds_of
 
@@ -112,13 +113,16 @@ def _fill(heard: NDArray[np.uint8], words: Iterable[tuple[str, int, int]], spell
 
 
 def write(folder: Path, number: int, seed: str, tokenizer: Path, recorded: Path | None) -> None:
-    """Make a shard, unless it is there."""
+    """Make a shard, unless it is there; in a process that has not spoken with eSpeak before."""
     done = folder / f"{number:05}.npz"
     if done.exists():
         return
-    # All speech first: once eSpeak was asked for phonemes, it tells no more when words are said.
-    made = [strips.make(f"{seed}/{number}/{index}", recorded) for index in range(STRIPS)]
-    shard = prepare(made, load(tokenizer))
+    with tempfile.TemporaryDirectory() as data:
+        speakers.draw(Path(data), f"{seed}/{number}")
+        os.environ["ESPEAK_DATA_PATH"] = data  # read once, when eSpeak begins in this process
+        # All speech first: once eSpeak was asked for phonemes, it tells no more when words are said.
+        made = [strips.make(f"{seed}/{number}/{index}", recorded, drawn=True) for index in range(STRIPS)]
+        shard = prepare(made, load(tokenizer))
     part = folder / f"{number:05}.part{os.getpid()}"
     with part.open("wb") as file:
         np.savez(file, **{field.name: getattr(shard, field.name) for field in fields(Shard)})

@@ -6,8 +6,9 @@ A *strip* is what one window of the recogniser can hold: utterances of one or tw
 noise, through the codecs of a telephone line. It is kept as log10 mel power at 50 frames a second, before Whisper's scaling
 (which depends on the loudest frame of a window, so cutting must come first). Times are in ms from the strip's start.
 
-Voices are those of ``benchmarks/corpus/voices.toml`` that are not held out, and eSpeak's other variants but the held-out ones
-in any language; rate, pitch and playing speed are drawn. The same seed gives the same texts and settings.
+Voices are those of ``benchmarks/corpus/voices.toml`` that are not held out, eSpeak's other variants but the held-out ones
+in any language, and speakers that are drawn (`speakers`); rate, pitch and playing speed are drawn. The same seed gives the same
+texts and settings.
 
 Edge cases
 ----------
@@ -33,7 +34,7 @@ from benchmarks.corpus import codecs, conditions, music, telephone, tones
 from benchmarks.corpus.rendering import NOISES
 from benchmarks.corpus.telephone import PER_MS, Sound, gain, rms
 from benchmarks.corpus.voices import Speech, Voice, say, say_with_espeak_here
-from training.recogniser import phrases
+from training.recogniser import phrases, speakers
 from training.recogniser.text import LANGUAGES, utterance
 
 STRIP_MS = 29_600
@@ -49,7 +50,7 @@ as dear; windows of 32 ms let nothing fall between them.
 _SHARES = (0.35, 0.45, 0.20)  # of LANGUAGES; English is spelled least as it sounds
 _FORMS, _FORM_SHARE = ("mp3_low", "mp3", "opus"), 0.5
 """How recorders write what they keep, and the share of strips that were kept so."""
-_NO_SPEECH_SHARE, _TWO_SPEAKERS_SHARE, _KNOWN_SHARE = 1 / 30, 0.2, 0.5
+_NO_SPEECH_SHARE, _TWO_SPEAKERS_SHARE, _KNOWN_SHARE, _DRAWN_SHARE = 1 / 30, 0.2, 0.4, 0.35
 _RATES_WPM = {"ru": (125, 205), "en": (125, 200), "zh": (180, 280)}
 _ENGINE_SHARES = {"ru": {"festival": 0.12}, "en": {"flite": 0.3, "festival": 0.08}, "zh": {}}
 _AT_ONCE = {"espeak": 3, "flite": 4, "festival": 12}
@@ -94,14 +95,22 @@ class Strip:
     utterances: tuple[Utterance, ...]
 
 
-def make(seed: str, recorded: Path | None = None) -> Strip:
-    """Make a strip; ``recorded``: folder of phrases that slow voices have said (`phrases`)."""
+def make(seed: str, recorded: Path | None = None, *, drawn: bool = False) -> Strip:
+    """Make a strip.
+
+    Parameters
+    ----------
+    recorded
+        Folder of phrases that slow voices have said (`phrases`).
+    drawn
+        Whether eSpeak is shown drawn speakers (`speakers`).
+    """
     rng = Random(seed)
     noise_rng = np.random.default_rng(rng.getrandbits(32))
     language = rng.choices(LANGUAGES, _SHARES)[0]
     if rng.random() < _NO_SPEECH_SHARE:
         return Strip(language, _mel(_through_line(_no_speech(rng, noise_rng), rng)), ())
-    sound, utterances = _spoken(language, rng, recorded)
+    sound, utterances = _spoken(language, rng, recorded, drawn=drawn)
     path = conditions.draw(rng, language, ("answer",)).customer
     coloured = np.zeros_like(sound)
     if path.noise != "none":
@@ -112,13 +121,13 @@ def make(seed: str, recorded: Path | None = None) -> Strip:
     return Strip(language, _mel(_coded(sound, (*path.codecs, *form))), tuple(utterances))
 
 
-def _spoken(language: str, rng: Random, recorded: Path | None) -> tuple[Sound, list[Utterance]]:
+def _spoken(language: str, rng: Random, recorded: Path | None, *, drawn: bool) -> tuple[Sound, list[Utterance]]:
     """Utterances with pauses, RMS 1 where somebody speaks."""
-    speakers = [_voice(language, rng) for _ in range(2 if rng.random() < _TWO_SPEAKERS_SHARE else 1)]
+    people = [_voice(language, rng, drawn=drawn) for _ in range(2 if rng.random() < _TWO_SPEAKERS_SHARE else 1)]
     length_ms = STRIP_MS if rng.random() < 0.75 else rng.randint(2_000, STRIP_MS)
     sound, utterances, at_ms = np.zeros(STRIP_MS * PER_MS), list[Utterance](), rng.randint(0, 700)
     while True:
-        voice = rng.choice(speakers)
+        voice = rng.choice(people)
         for text, speech in _said(voice, language, rng, recorded):
             said = telephone.band_limit(telephone.to_line_rate(speech.sound, speech.rate_hz, voice.scale))
             to_ms = 1000 / (speech.rate_hz * voice.scale)
@@ -162,8 +171,8 @@ def _punctuated(text: str, language: str, rng: Random) -> str:
     return text + (end.translate(str.maketrans(".?,", "。？，")) if language == "zh" and end != "!" else end)
 
 
-def _voice(language: str, rng: Random) -> Voice:
-    """One of the corpus's own, a little varied, or any of eSpeak's."""
+def _voice(language: str, rng: Random, *, drawn: bool = False) -> Voice:
+    """One of the corpus's own, a little varied, or any of eSpeak's, or a drawn one."""
     known = [voice for voice in _listed() if voice["language"] == language]
     at = rng.random()
     for engine, share in _ENGINE_SHARES[language].items():
@@ -181,9 +190,11 @@ def _voice(language: str, rng: Random) -> Voice:
             pitch_range=rng.choice((50, rng.randint(20, 80))),
         )
     low, high = _RATES_WPM[language]
+    is_drawn = drawn and rng.random() < _DRAWN_SHARE / (1 - _KNOWN_SHARE)
+    variant = f"{speakers.PREFIX}{rng.randrange(speakers.COUNT)}" if is_drawn else rng.choice(_VARIANTS)
     return Voice(
         "espeak",
-        f"{rng.choice(_ACCENTS[language])}+{rng.choice(_VARIANTS)}",
+        f"{rng.choice(_ACCENTS[language])}+{variant}",
         scale=rng.choice((1.0, _scale(rng))),
         rate_wpm=rng.randint(low, high),
         pitch=rng.randint(25, 75),

@@ -24,7 +24,7 @@ import wordfreq
 LANGUAGES = ("ru", "en", "zh")
 FOLDER = Path(__file__).parent / "text"
 
-_WORDS = {"ru": (40_000, r"[а-яё]+"), "en": (25_000, r"[a-z]+('[a-z]+)?"), "zh": (12_000, r"[\u4e00-\u9fff]+")}
+WORDS = {"ru": (40_000, r"[а-яё]+"), "en": (25_000, r"[a-z]+('[a-z]+)?"), "zh": (12_000, r"[\u4e00-\u9fff]+")}
 """How many of the most frequent words, and what they are made of."""
 _RANDOM_SHARE = {"ru": 0.4, "en": 0.4, "zh": 0.25}
 _FREQUENCY_POWER = 0.5
@@ -101,7 +101,7 @@ def _alternatives(tokens: list[str], language: str, rng: Random) -> tuple[str, l
 @lru_cache(maxsize=len(LANGUAGES))
 def _vocabulary(language: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Frequent words and their cumulated weights."""
-    count, made_of = _WORDS[language]
+    count, made_of = WORDS[language]
     words = [word for word in wordfreq.top_n_list(language, 2 * count, wordlist="large") if re.fullmatch(made_of, word)][:count]
     weights = [wordfreq.word_frequency(word, language, wordlist="large") ** _FREQUENCY_POWER for word in words]
     return tuple(words), tuple(itertools.accumulate(weights))
