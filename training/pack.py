@@ -5,8 +5,8 @@
 
 There must be Python 3.11 or newer for the same processor, PyTorch, SciPy and tokenizers. Packed are the synthesisers' libraries
 and data, PyAV, pypinyin, the lists of words, and of ``W`` the tokenizer and the phrases of festival, which is too large to take
-along: they must have been recorded (``python -m training.recogniser W speech --shards 1``). Video codecs, sound cards and what
-else PyAV and the synthesisers are linked with but never call are replaced by libraries that do nothing, which halves the archive.
+along: they must have been recorded (``python -m training.recogniser W speech --shards 1``). Video codecs and sound cards, which
+PyAV and the synthesisers are linked with but never call, are replaced by libraries that do nothing: that halves the archive.
 
 The export of a checkpoint and everything else needs the whole project.
 """

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from training.pack import _symbols, _write_empty
 
 
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs the Debian package gcc, as packing does")
 def test_an_empty_library_stands_in_for_a_real_one(tmp_path: Path) -> None:
     source = tmp_path / "real.c"
     source.write_text("int table[4] = {1, 2, 3, 4};\nint used(void) { return 7; }\nint unused(void) { return 8; }\n")
