@@ -543,9 +543,10 @@ _COLUMNS: tuple[tuple[str, str, str, int], ...] = (
 
 def table(made: Sequence[Line]) -> Iterator[str]:
     """The lines as text."""
-    yield f"{'':28}" + "".join(f"{head:>{width}}" for _, head, _, width in _COLUMNS)
+    longest = max((len(line.measure) for line in made), default=0)
+    yield " " * longest + "".join(f"{head:>{width}}" for _, head, _, width in _COLUMNS)
     for line in made:
-        yield f"{line.measure:28}" + "".join(
+        yield f"{line.measure:{longest}}" + "".join(
             f"{_text(getattr(line, name), unit):>{width}}" for name, _, unit, width in _COLUMNS
         )
 

@@ -10,6 +10,9 @@ words
     It has a phrase of recordings (`postcall.language.lexicon.plays_recording`): "ваш звонок очень важен для нас", "all our
     agents are busy", and nobody says "I" in it, as an agent does who explains the queue; and music, tones that repeat, the
     noise of a switch or another recording are heard within ``_BESIDE_MS`` of it.
+no person
+    It parts a hold with ``_LEAST_WORDS`` words or more, in which nobody says "I" or speaks of waiting: an agent who looks in
+    without being answered does either.
 voice
     It parts a hold in another voice than the agent's: its pitch and level lie far from those of what the channel said before
     (`_Voice.apart`). Where its words are known and nobody says "I" in them, ``_NO_PERSON`` of that is far enough.
@@ -52,7 +55,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postcall.acoustics import ChannelSound, Sound, SoundKind, VoiceTrack
-from postcall.language.lexicon import plays_recording, speaks_of_oneself
+from postcall.language.lexicon import plays_recording, speaks_of_oneself, speaks_of_waiting
 from postcall.spans import Span, Spans, bridge, intersect, longest_ms, union
 from postcall.transcript import Word
 
@@ -64,6 +67,8 @@ _GAPS_MS = {SoundKind.MUSIC: _GAP_MS, SoundKind.BEEP: _CYCLE_MS, SoundKind.RING:
 _REPLY_MS = 250
 """Talk of the customer this long says that somebody speaks to him."""
 _LEAST_VOICED_MS, _LEAST_OWN_MS = 500, 2_000
+_LEAST_WORDS = 5
+"""Of a sentence that can be told from a check-in; twice as many characters of Chinese."""
 _APART_ST, _APART_DB = 3.0, 6.0
 _NO_PERSON = 0.6
 """So far apart is enough where the words are known, and nobody speaks of himself."""
@@ -114,8 +119,18 @@ def hold_recordings(
     }
     impersonal = {stretch for stretch in stretches if said[stretch] and not speaks_of_oneself(said[stretch], language)}
     told = tuple(stretch for stretch in stretches if stretch in impersonal and plays_recording(said[stretch], language))
-    by_voice = _by_voice(stretches, channel.voice, sounds, customer, impersonal)
+    nobodys = {stretch for stretch in impersonal if _is_nobodys(said[stretch], language)}
+    by_voice = _by_voice(stretches, channel.voice, sounds, customer, impersonal, nobodys)
     return tuple(sorted({*_beside_sounds(told, sounds), *by_voice}))
+
+
+def _is_nobodys(words: Sequence[str], language: str | None) -> bool:
+    """Whether it is none of what an agent says who looks in; asked of words in which nobody speaks of himself."""
+    return len(words) >= _least_words(language) and not speaks_of_waiting(words, language)
+
+
+def _least_words(language: str | None) -> int:
+    return 2 * _LEAST_WORDS if language == "zh" else _LEAST_WORDS
 
 
 def _beside_sounds(told: Spans, sounds: Sequence[Sound]) -> Iterator[Span]:
@@ -131,9 +146,22 @@ def _is_near(one: Span, other: Span) -> bool:
 
 
 def _by_voice(
-    stretches: Spans, track: VoiceTrack, sounds: Sequence[Sound], customer: Spans, impersonal: Set[Span]
+    stretches: Spans,
+    track: VoiceTrack,
+    sounds: Sequence[Sound],
+    customer: Spans,
+    impersonal: Set[Span],
+    nobodys: Set[Span],
 ) -> set[Span]:
-    """Stretches that are recordings by their voice. ``impersonal``: those with words in which nobody speaks of himself."""
+    """Stretches that are recordings by their voice.
+
+    Parameters
+    ----------
+    impersonal
+        Those with words in which nobody speaks of himself.
+    nobodys
+        Those of them that no agent says who looks in.
+    """
     held = _goes_on(sounds)
     beside = {stretch: _beside(stretch, held) for stretch in stretches}
     parting = [
@@ -145,6 +173,7 @@ def _by_voice(
         return set()
     level, pitch = track.level_dbfs(), 12 * np.log2(track.pitch_hz())
     told = {one for one in parting for other in parting if one != other and _is_repeated(pitch, one, other)}
+    told |= nobodys & set(parting)
     spoken = [stretch for stretch in stretches if stretch not in parting]
     edges = [s for s in spoken if beside[s] != (None, None) and not _replies(customer, *_hull(s, beside[s]))]
     for stretch in parting:

@@ -46,6 +46,37 @@ def test_an_agent_who_comes_back_parts_the_hold(language: str) -> None:
     assert Span(12_000, 16_000) in back.talk(Role.AGENT)
 
 
+NOBODYS = {
+    "ru": "Закажите доставку до пятницы и получите скидку двадцать процентов.",
+    "en": "Order before Friday and get twenty percent off your next bill.",
+    "zh": "周 五 之 前 下 单 可 享 受 八 折 优 惠。",
+}
+LOOKS_IN = {
+    "ru": "Спасибо, что ждёте, проверка ещё не закончена, осталось немного.",
+    "en": "Thank you for holding, the check is still running over there.",
+    "zh": "感 谢 您 的 耐 心 等 待， 查 询 还 没 有 结 束。",
+}
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh"])
+def test_an_advertisement_that_parts_the_music_is_a_recording(language: str) -> None:
+    assert [hold.span for hold in call(NOBODYS[language], language).audible_holds] == [Span(7_000, 27_000)]
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh"])
+def test_who_thanks_for_waiting_is_no_recording(language: str) -> None:
+    assert len(call(LOOKS_IN[language], language).audible_holds) == 2
+
+
+def test_a_few_words_are_not_enough_for_a_recording() -> None:
+    assert len(call("Заявка почти оформлена.", "ru").audible_holds) == 2
+
+
+def test_who_is_answered_is_no_recording_whatever_he_says() -> None:
+    answered = DRAWN.replace("customer      ##                         ##", "customer      ##        ##               ##")
+    assert len(call(NOBODYS["ru"], "ru", answered).audible_holds) == 2
+
+
 def test_away_from_music_the_words_are_the_agents() -> None:
     """Who explains what the tape says is no tape."""
     drawn = "\n".join(line for line in DRAWN.splitlines() if not line.startswith("music"))
