@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-phrases bench-personal-data bench-rescore sbom audit clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore sbom audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -58,6 +58,9 @@ bench-roles: $(VENV)/.installed
 # Nights that are killed, run out of disk or meet each other, then run again: half a minute for each trial of TRIALS.
 bench-faults: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.faults $(or $(OUT),../postcall-bench-faults) --trials $(or $(TRIALS),50)
+
+bench-memory: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.memory $(or $(OUT),../postcall-bench-memory) --calls $(or $(CALLS),1000)
 
 bench-phrases: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.phrases

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -72,6 +73,9 @@ LISTENING_POLICIES: dict[str, type[Policy]] = {
 """Policy sections of the stages before the analyzers."""
 
 RECOGNISER_TRIES = 2
+
+AHEAD = 2
+"""Calls heard, or being heard, ahead of the analyzers, for each worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,18 @@ class Listener:
             The store cannot be written.
         """
         with side_by_side(), ThreadPoolExecutor(max_workers=workers, thread_name_prefix="listen") as pool:
-            yield from pool.map(self.hear, planned)
+            # No more calls ahead than the workers need: where listening is the quicker part, a night would gather up in memory.
+            ahead: deque[Future[HeardCall]] = deque()
+            try:
+                for call in planned:
+                    ahead.append(pool.submit(self.hear, call))
+                    if len(ahead) > AHEAD * workers:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for waiting in ahead:
+                    waiting.cancel()
 
     def hear(self, planned: PlannedCall) -> HeardCall:
         """One call. Whatever is wrong with it is this call's failure; only the store's failures are raised.
