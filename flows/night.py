@@ -7,7 +7,8 @@ The same list runs in two ways: plainly in this process (`postcall nightly`), or
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
@@ -23,7 +24,7 @@ from flows.publish import check_and_roll_up, run_row, write_day, write_run, writ
 from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
-from postcall.errors import StorageError
+from postcall.errors import StorageError, TooManyFailures
 from postcall.speech.engines import Watched
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
@@ -33,6 +34,9 @@ from storage.tables import Tables
 T = TypeVar("T")
 
 RETRY_PAUSE_S = 1.0
+
+_FEW_CALLS = 20
+"""Of fewer a share says little."""
 
 
 class Progress(Protocol):
@@ -127,6 +131,8 @@ def run_night(
     ------
     SettingsError, PolicyError
         Before any work.
+    TooManyFailures
+        Of the calls; nothing of the day was written.
     StorageError
         The store gave up; what was written so far is whole, and running again repairs the rest.
     """
@@ -219,10 +225,37 @@ def _knowing(equipment: Equipment, findings: Findings) -> Equipment:
 def listen_and_measure(
     plan: NightPlan, listener: Listener, equipment: Equipment, settings: Settings, progress: Progress
 ) -> Findings:
-    """Hear every call and let every analyzer measure it; a call's samples are gone before its rows are kept."""
+    """Hear every call and let every analyzer measure it; a call's samples are gone before its rows are kept.
+
+    Raises
+    ------
+    TooManyFailures
+        Even if every call that is left went well, more would have failed than the settings let pass.
+    """
     findings = Findings(failures=list(plan.failures))
+    calls = {call.telephony.call_id for call in plan.calls}
     progress.start("calls", len(plan.calls))
+    _stop_if_too_many(findings, calls, settings.max_failed_share)
     for heard in listener.hear_all(plan.calls, workers=settings.workers):
+        told = len(findings.failures)
         findings.add(heard, equipment.registry.analyzers, equipment.policies, equipment.judges)
+        if len(findings.failures) > told:
+            _stop_if_too_many(findings, calls, settings.max_failed_share)
         progress.advance()
     return findings
+
+
+def _stop_if_too_many(findings: Findings, calls: Set[str], max_share: float) -> None:
+    """A day on which most calls fail is no day to publish: a share is not mounted, or a model is broken."""
+    of_calls = [failure for failure in findings.failures if failure.call_id in calls]
+    failed = len({failure.call_id for failure in of_calls})
+    if len(calls) < _FEW_CALLS or failed <= max_share * len(calls):
+        return
+    codes = Counter(failure.error.code for failure in of_calls)
+    told = ", ".join(f"{count} × {code}" for code, count in codes.most_common(3))
+    raise TooManyFailures(
+        f"{failed} of {len(calls)} calls have failed so far ({told}), more than the share of {max_share:g} that may; "
+        "nothing of the day was written",
+        hint="mend what they have in common and run again: what was heard is kept; "
+        "`max_failed_share` of the settings lets more pass",
+    )

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Recordings that are decoded side by side."
     )
+    max_failed_share: float = Field(
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="Share of a day's calls that may fail; beyond it the night stops and writes nothing of the day. "
+        "1 lets all fail; days of fewer than 20 calls are never stopped.",
+    )
     listen_limit_s: float = Field(
         900.0, gt=0, description="Seconds that reading and listening to one recording may take before it is put aside."
     )

@@ -224,6 +224,12 @@ class HistoryError(PostCallError):
     code = "prefect"
 
 
+class TooManyFailures(PostCallError):
+    """So many calls of a night failed that something else than the calls must be wrong."""
+
+    code = "too_many_failures"
+
+
 class StorageError(PostCallError):
     """The store cannot be read or written."""
 
