@@ -99,7 +99,7 @@ class EventHold:
     not_measurable: NotMeasurable
 
 
-@analyzer(version=3)
+@analyzer(version=4)
 def hold(call: Call) -> Iterator[CallHold | EventHold]:
     """The row of the call, and one for each hold and mute."""
     record = call.telephony
