@@ -56,6 +56,14 @@ def samples_of(path: Path) -> tuple[npt.NDArray[np.float32], int]:
         return np.concatenate([frame.to_ndarray() for frame in frames], axis=1), stream.rate
 
 
+def test_cells_that_are_told_stand_in_the_call_records() -> None:
+    rows = records()
+    for told in [*TOLD["call"], *TOLD["silent"]]:
+        row = rows[told["call_id"] if "call_id" in told else told["record"]["call_id"]]
+        cells = {"after_call_work": ""} | told.get("record", {})
+        assert {name: row[name] for name in cells} == cells
+
+
 # ── what is bundled ──────────────────────────────────────────────────────────
 
 
