@@ -211,6 +211,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         recordings=str(folder),
         calls=str(top / "calls.csv"),
         workers=2,
+        max_failed_share=1.0,  # half of these calls are bad on purpose
         records=RecordFormat(time_zone=ZONE),
     )
     _hash_beforehand(settings, [f"{name}.wav" for name in ("twelve-hours", "twelve-hours-streamed")])
@@ -326,7 +327,10 @@ def test_the_report_names_every_kind(corpus: Corpus, night: NightReport, width: 
     assert max(map(len, text.splitlines())) <= max(width, 100)  # only paths and commands are longer
 
 
-def test_the_command_ends_with_3(corpus: Corpus, night: NightReport, postcall: Command) -> None:
+def test_the_command_ends_with_3(
+    corpus: Corpus, night: NightReport, postcall: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTCALL_MAX_FAILED_SHARE", "1")
     settings = corpus.settings
     ended = postcall(
         "nightly", "--date", DAY, "--store", settings.store, "--recordings", settings.recordings, "--calls", settings.calls,
