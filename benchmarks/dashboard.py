@@ -11,7 +11,7 @@ store
 overview
     ``01_daily_overview`` from a fresh process to a page of HTML: interpreter, imports, kernel, queries, tests against the
     period before, charts. Wall time on two cores, and the largest memory that the process and its kernel hold together
-    (proportional set size, so that shared libraries count once).
+    (proportional set size, so that shared libraries count once), looked at ten times a second: a shorter peak is missed.
 drawn
     From opening the page to its last chart, in headless Chromium.
 """

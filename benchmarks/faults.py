@@ -16,9 +16,9 @@ disk full
 read-only store
     After a kill the store's disk is mounted read-only, and a further run must stop with a clear error.
 recording deleted
-    A recording goes when the night has listed it, and comes back before the second run.
+    A recording goes at a drawn time after the night has listed it and heard a first one, and comes back before the second run.
 recording growing
-    A recording is half there, and grows while the night runs.
+    A recording is half there when the night begins its work, and grows from then on.
 failing store
     The recordings come over HTTP, through fsspec as from an object store, and every n-th request fails: 503, or hung up.
 out of memory
@@ -32,7 +32,7 @@ Prefect server dies
 clock jump
     The wall clock jumps by hours or days, to either side, at a drawn time; file times do not. Needs a C compiler, on Linux.
 two nights at once
-    Two processes run the same night; one of them does it, the other waits for nothing and leaves all alone.
+    A second process runs the night while the first is at work; it waits for nothing and leaves all alone.
 unsynced files lost
     After a kill, half of the store's files whose last write was not brought to the disk (fsync, fdatasync) are cut to a drawn
     length, as a loss of power may leave them. Needs a C compiler, on Linux. Lost names of files are not tried.
@@ -40,7 +40,8 @@ unsynced files lost
 Edge cases
 ----------
 The points of a trial follow from the seed; where exactly threads are then does not. A failure is printed with its seed and
-point. What cannot be tried on a machine says so and counts as left out, not as passed.
+point. What cannot be tried on a machine says so and counts as left out, not as passed; so does a trial whose night had ended
+before anything was done to it.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ from benchmarks.disturbed_night import CALLS, STOPPED, STORE, Disturbance
 from benchmarks.failing_server import serving
 from flows.demonstration import TRANSCRIBED, transcribed_settings
 from postcall.errors import StorageError
+from storage.one_run import FILE_NAME
 from storage.tables import Tables
 
 KILLED = -signal.SIGKILL
@@ -72,6 +74,8 @@ TIMEOUT_S = 300.0
 LIMIT_S = 30.0
 """Time for one recording in trials with one that hangs; the bundled ones take a second or two, on a busy machine some more."""
 LEFT_OUT = "left out: "
+_LOOK_EVERY_S = 0.02
+_TOO_LATE = f"{LEFT_OUT}the night had ended"
 UNDISTURBED = Disturbance()
 MONO = "13-mono"
 """A bundled call on one channel, which the diarizer is asked about."""
@@ -121,6 +125,19 @@ class Night:
             text=True,
             env={**os.environ, **(environment or {})},
         )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def runs_when(self, comes: Callable[[], bool], after_s: float = 0.0) -> bool:
+        """Wait for something of the night's to come, then so long; gives whether the night is still at work."""
+        until = time.monotonic() + TIMEOUT_S
+        while self.is_running and not comes() and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY_S)
+        time.sleep(after_s)
+        return self.is_running
 
     def end(self) -> tuple[int, str]:
         """Exit code, and what it said."""
@@ -300,36 +317,42 @@ class Bench:
         return f"after event {die_at:,}", said[:60], _unless(code == STOPPED, f"ended with {code}: {said}")
 
     def _recording_deleted(self, folder: Path) -> tuple[str, str, str]:
-        recording = self._some_recording(folder)
-        aside = folder / "aside"
+        recording, aside, after_s = self._some_recording(folder), folder / "aside", self._random.uniform(0.0, 3.0)
         night = Night(folder)
-        time.sleep(self._random.uniform(0.5, 6.0))
+        in_time = night.runs_when(lambda: any((folder / STORE / "artifacts").glob("*/*")), after_s)
         recording.rename(aside)
         code, said = night.end()
         aside.rename(recording)
-        return "while it ran", f"ended with {code}", _unless(code == 0, said)
+        return f"{after_s:.1f} s after the first", f"ended with {code}" if in_time else _TOO_LATE, _unless(code == 0, said)
 
     def _recording_growing(self, folder: Path) -> tuple[str, str, str]:
         recording = self._some_recording(folder)
         whole = recording.read_bytes()
         recording.write_bytes(whole[: len(whole) // 2])
         night = Night(folder)
+        in_time = night.runs_when((folder / STORE / FILE_NAME).exists)
+        began = time.monotonic()
         for end in range(len(whole) // 2, len(whole), max(len(whole) // 40, 1)):
             recording.write_bytes(whole[:end])
             time.sleep(0.2)
         recording.write_bytes(whole)
+        took_s = time.monotonic() - began
         code, said = night.end()
-        return "over 4 s", f"ended with {code}", _unless(code == 0, said)
+        return f"over {took_s:.0f} s", f"ended with {code}" if in_time else _TOO_LATE, _unless(code == 0, said)
 
     def _two_at_once(self, folder: Path) -> tuple[str, str, str]:
+        after_s = self._random.uniform(0.0, 3.0)
         first = Night(folder)
-        time.sleep(self._random.uniform(0.0, 8.0))
+        first.runs_when((folder / STORE / FILE_NAME).exists, after_s)
         second = Night(folder)
-        ends = [first.end(), second.end()]
-        codes = sorted(code for code, _ in ends)
-        refused = [said for code, said in ends if code == STOPPED]
-        is_right = codes in ([0, 0], [0, STOPPED]) and all("another run" in said for said in refused)
-        return "", f"ended with {codes[0]} and {codes[1]}", _unless(is_right, "; ".join(said for _, said in ends))
+        refused, said = second.end()
+        overlapped = first.is_running
+        code, said_first = first.end()
+        point, ended = f"{after_s:.1f} s apart", f"ended with {code} and {refused}"
+        if refused == 0 and code == 0 and not overlapped:
+            return point, _TOO_LATE, ""
+        is_right = code == 0 and refused == STOPPED and "another run" in said
+        return point, ended, _unless(is_right, f"{said_first}; {said}")
 
     def _failing_store(self, folder: Path) -> tuple[str, str, str]:
         every = self._random.randrange(2, 12)
@@ -358,14 +381,15 @@ class Bench:
         return "", said[:60], _unless(code == STOPPED and said.startswith("prefect: "), f"ended with {code}: {said}")
 
     def _server_dies(self, folder: Path) -> tuple[str, str, str]:
-        port, after_s = _free_port(), self._random.uniform(2.0, 25.0)
+        port, after_s = _free_port(), self._random.uniform(0.0, 10.0)
         with _prefect_server(folder, port) as server:
             night = Night(folder, Disturbance(tracked=True), _tracked(folder, port))
-            time.sleep(after_s)
+            in_time = night.runs_when((folder / STORE / FILE_NAME).exists, after_s)
             server.kill()
             code, said = night.end()
         is_right = code == 0 or (code == STOPPED and said.startswith("prefect: "))
-        return f"after {after_s:.0f} s", said[:60] if code else "did its work", _unless(is_right, f"ended with {code}: {said}")
+        ended = said[:60] if code else "did its work" if in_time else _TOO_LATE
+        return f"{after_s:.0f} s after it began", ended, _unless(is_right, f"ended with {code}: {said}")
 
     def _clock_jump(self, folder: Path) -> tuple[str, str, str]:
         if self._preload is None:
@@ -373,9 +397,11 @@ class Bench:
         after_s = self._random.uniform(0.0, 20.0)
         jump_s = self._random.choice([-1, 1]) * self._random.choice([3_600, 86_400, 400 * 86_400])
         jump = {"LD_PRELOAD": str(self._preload), "CLOCK_JUMP_AFTER_S": f"{after_s:.2f}", "CLOCK_JUMP_S": str(jump_s)}
+        began = time.monotonic()
         code, said = Night(folder, environment=jump).end()
+        in_time = time.monotonic() - began > after_s
         wrong = _unless(code == 0, said) or self._difference(folder / STORE)
-        return f"{jump_s / 3_600:+,.0f} h after {after_s:.0f} s", f"ended with {code}", wrong
+        return f"{jump_s / 3_600:+,.0f} h after {after_s:.0f} s", f"ended with {code}" if in_time else _TOO_LATE, wrong
 
     def _unsynced(self, folder: Path) -> tuple[str, str, str]:
         if self._preload is None:

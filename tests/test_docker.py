@@ -178,6 +178,7 @@ def test_the_pages_are_served_to_who_has_the_token(tmp_path: Path) -> None:
     server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(150):
+            assert server.poll() is None, "the server ended"
             healthy = subprocess.run(check, capture_output=True, check=False).returncode == 0
             if healthy:
                 break
