@@ -53,7 +53,7 @@ from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.errors import MissingInput
 from postcall.fields import CallId, NotMeasurable
-from postcall.language.lexicon import announces_hanging_up, lets_end, parts
+from postcall.language.parting import announces_hanging_up, lets_end, parts
 from postcall.not_measurable import Reasons
 from postcall.policy import Policy, Setting
 from postcall.spans import hull

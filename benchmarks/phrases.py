@@ -38,9 +38,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from postcall.language.lexicon import FAREWELLS, HOLD_REQUESTS, THANKS_FOR_WAITING, WAIT_ANNOUNCEMENTS
+from postcall.language.parting import FAREWELLS
 from postcall.language.phrases import SAID, Phrase, PhraseBook
 from postcall.language.tokens import Token, tokens
+from postcall.language.waiting import HOLD_REQUESTS, THANKS_FOR_WAITING, WAIT_ANNOUNCEMENTS
 from postcall.spans import Span
 from postcall.transcript import Word
 from standards import dialogues_of, load_manual

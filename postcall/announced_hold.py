@@ -6,7 +6,7 @@ A stretch of at least ``announced_holds.min_s`` in which nobody speaks is a hold
 
 request
     In the last ``_BEFORE_MS`` before it the agent asks the customer to wait without him, or hands him on
-    (`postcall.language.lexicon.asks_to_hold`).
+    (`postcall.language.waiting.asks_to_hold`).
 confirmation
     As ``announced_holds.confirmed_by`` wants it: the customer agrees before it begins, or the agent thanks him for waiting
     within ``_AFTER_MS`` of its end, or either.
@@ -48,7 +48,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from postcall.acoustics import Quality
-from postcall.language.lexicon import asks_to_hold, consents, thanks_for_waiting
+from postcall.language.waiting import asks_to_hold, consents, thanks_for_waiting
 from postcall.policy import Policy, Setting
 from postcall.spans import Spans, at_least, gaps, hull
 from postcall.transcript import Word

@@ -61,7 +61,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
-from postcall.fields import AgentId, CallId, DaysWithCalls, NotMeasurable, QueueName, TeamName
+from postcall.fields import AgentId, CallId, NotMeasurable, OfWeek, QueueName, TeamName
 from postcall.language.phrases import Phrase
 from postcall.policy import Policy, Setting
 from postcall.statistics import target_verdict, wilson
@@ -266,13 +266,8 @@ class KpiCallbackDaily(_PromiseCounts):
     """How the call-backs that were promised on a day are kept; later nights bring it up to date."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _OfWeek:
-    days: DaysWithCalls
-
-
 @table("kpi_callback_weekly", grain="agent, team, queue and week of the promise", primary_key=("agent_id", "team", "queue"))
-class KpiCallbackWeekly(_PromiseCounts, _OfWeek):
+class KpiCallbackWeekly(_PromiseCounts, OfWeek):
     """How the call-backs that were promised in a week are kept; later nights bring it up to date."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -231,3 +232,31 @@ DeadAirMs = Annotated[int, Field("Summed length of the dead air.", unit="ms", mi
 AgentDeadAirMs = Annotated[
     int, Field("Summed length of the dead air in which the agent owed the next word.", unit="ms", minimum=0)
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfWeek:
+    """The week of a row, by how much of it there is."""
+
+    days: DaysWithCalls
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfAgent:
+    """The agent of a row."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfTeam:
+    """The team of a row."""
+
+    team: TeamName
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfQueue:
+    """The queue of a row."""
+
+    queue: QueueName

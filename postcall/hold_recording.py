@@ -7,9 +7,9 @@ most ``_GAP_MS`` (tones: ``_CYCLE_MS``, their own pause) before it and goes on a
 in between. It is a recording by any of these:
 
 words
-    It has a phrase of recordings (`postcall.language.lexicon.plays_recording`): "ваш звонок очень важен для нас", "all our
-    agents are busy", and nobody says "I" in it, as an agent does who explains the queue; and music, tones that repeat, the
-    noise of a switch or another recording are heard within ``_BESIDE_MS`` of it.
+    It has a phrase of recordings (`postcall.language.announcements`): "ваш звонок очень важен для нас", "all our agents are
+    busy", and nobody says "I" in it, as an agent does who explains the queue; and music, tones that repeat, the noise of a switch or
+    another recording are heard within ``_BESIDE_MS`` of it.
 no person
     It parts a hold with ``_LEAST_WORDS`` words or more, in which nobody says "I" or speaks of waiting: an agent who looks in
     without being answered does either.
@@ -55,7 +55,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postcall.acoustics import ChannelSound, Sound, SoundKind, VoiceTrack
-from postcall.language.lexicon import plays_recording, speaks_of_oneself, speaks_of_waiting
+from postcall.language.announcements import plays_recording, speaks_of_oneself, speaks_of_waiting
 from postcall.spans import Span, Spans, bridge, intersect, longest_ms, union
 from postcall.transcript import Word
 

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from postcall.fields import AgentId, DaysWithCalls, QueueName, TeamName
+from postcall.fields import OfAgent, OfQueue, OfTeam, OfWeek
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis
 from postcall.statistics import mann_whitney_p, median_difference, newcombe, two_proportions_p
 from postcall.tables import table
@@ -38,43 +38,23 @@ VERSION = 2
 """Of the weekly tables; rises whenever their rows may change."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _OfWeek:
-    days: DaysWithCalls
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OfAgent:
-    agent_id: AgentId
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OfTeam:
-    team: TeamName
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OfQueue:
-    queue: QueueName
-
-
 @table("kpi_weekly", grain="week", primary_key=())
-class KpiWeekly(GroupKpis, _OfWeek):
+class KpiWeekly(GroupKpis, OfWeek):
     """KPIs of the whole centre in each week."""
 
 
 @table("kpi_agent_weekly", grain="agent and week", primary_key=("agent_id",))
-class KpiAgentWeekly(GroupKpis, _OfWeek, _OfAgent):
+class KpiAgentWeekly(GroupKpis, OfWeek, OfAgent):
     """KPIs of each agent in each week."""
 
 
 @table("kpi_team_weekly", grain="team and week", primary_key=("team",))
-class KpiTeamWeekly(GroupKpis, _OfWeek, _OfTeam):
+class KpiTeamWeekly(GroupKpis, OfWeek, OfTeam):
     """KPIs of each team in each week."""
 
 
 @table("kpi_queue_weekly", grain="queue and week", primary_key=("queue",))
-class KpiQueueWeekly(GroupKpis, _OfWeek, _OfQueue):
+class KpiQueueWeekly(GroupKpis, OfWeek, OfQueue):
     """KPIs of each queue in each week."""
 
 

@@ -66,17 +66,10 @@ from postcall.fields import (
     SilencePrecededBy,
     StartMs,
 )
+from postcall.language.asking import asks_for_answer, instructs
 from postcall.language.dictation import dictates
-from postcall.language.lexicon import (
-    announces_wait,
-    asks_for_answer,
-    consents,
-    instructs,
-    is_listener_remark,
-    last_sentence,
-    states_time,
-    thanks_for_waiting,
-)
+from postcall.language.lexicon import is_listener_remark, last_sentence
+from postcall.language.waiting import announces_wait, consents, states_time, thanks_for_waiting
 from postcall.not_measurable import Reasons
 from postcall.spans import Span, Spans, at_least
 from postcall.telephony import Role

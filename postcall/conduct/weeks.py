@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from postcall.conduct.tables import ClauseId, ManualId, RuleId
-from postcall.fields import AgentId, DaysWithCalls, TeamName
+from postcall.fields import OfAgent, OfTeam, OfWeek
 from postcall.kpi import KpiPolicy
 from postcall.statistics import wilson
 from postcall.tables import Field, table
@@ -83,37 +83,18 @@ class RuleOfGroup:
     is_rankable: IsRankable
 
 
-@dataclass(frozen=True, kw_only=True)
-class _OfWeek:
-    days: DaysWithCalls
-
-
-@dataclass(frozen=True, kw_only=True)
-class OfAgent:
-    """The agent of a row."""
-
-    agent_id: AgentId
-
-
-@dataclass(frozen=True, kw_only=True)
-class OfTeam:
-    """The team of a row."""
-
-    team: TeamName
-
-
 @table("kpi_agent_standard_weekly", grain="agent, manual and week", primary_key=("agent_id", "manual"))
-class KpiAgentStandardWeekly(ScoreOfGroup, _OfWeek, OfAgent):
+class KpiAgentStandardWeekly(ScoreOfGroup, OfWeek, OfAgent):
     """How well each agent keeps each manual in each week."""
 
 
 @table("kpi_team_standard_weekly", grain="team, manual and week", primary_key=("team", "manual"))
-class KpiTeamStandardWeekly(ScoreOfGroup, _OfWeek, OfTeam):
+class KpiTeamStandardWeekly(ScoreOfGroup, OfWeek, OfTeam):
     """How well each team keeps each manual in each week."""
 
 
 @table("kpi_rule_weekly", grain="rule and week", primary_key=("rule_id",))
-class KpiRuleWeekly(RuleOfGroup, _OfWeek):
+class KpiRuleWeekly(RuleOfGroup, OfWeek):
     """How often each rule is kept in each week, and how often it can be judged."""
 
 

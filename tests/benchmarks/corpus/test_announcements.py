@@ -16,7 +16,7 @@ from benchmarks.corpus.scene import arrange
 from benchmarks.corpus.script import Script
 from benchmarks.corpus.staging import Line
 from benchmarks.corpus.telephone import PER_MS
-from postcall.language.lexicon import plays_recording
+from postcall.language.announcements import plays_recording
 from postcall.spans import Span, clip, intersect
 
 FakeLines = Callable[[Plan], dict[int, Line]]
