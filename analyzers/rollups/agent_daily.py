@@ -14,22 +14,16 @@ Calls whose record names no agent, abandoned ones among them, are the row of age
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzers.rollups import CALL_TABLES
-from postcall.fields import AgentId
+from postcall.fields import OfAgent
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
 from postcall.rollup import Day, rollup
 from postcall.tables import table
 
 
-@dataclass(frozen=True, kw_only=True)
-class _OfAgent:
-    agent_id: AgentId
-
-
 @table("kpi_agent_daily", grain="agent and day", primary_key=("agent_id",))
-class KpiAgentDaily(GroupKpis, _OfAgent):
+class KpiAgentDaily(GroupKpis, OfAgent):
     """KPIs of each agent on each day."""
 
 

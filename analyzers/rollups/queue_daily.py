@@ -13,22 +13,16 @@ Calls whose record names no queue are the row of queue '': the rows of a day add
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzers.rollups import CALL_TABLES
-from postcall.fields import QueueName
+from postcall.fields import OfQueue
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
 from postcall.rollup import Day, rollup
 from postcall.tables import table
 
 
-@dataclass(frozen=True, kw_only=True)
-class _OfQueue:
-    queue: QueueName
-
-
 @table("kpi_queue_daily", grain="queue and day", primary_key=("queue",))
-class KpiQueueDaily(GroupKpis, _OfQueue):
+class KpiQueueDaily(GroupKpis, OfQueue):
     """KPIs of each queue on each day."""
 
 

@@ -27,7 +27,8 @@ import pandas as pd
 
 from analyzers.contact import CallContact
 from postcall.conduct.tables import CallScorecard, RuleResult
-from postcall.conduct.weeks import COUNTS_OF_RULE, OfAgent, OfTeam, RuleOfGroup, ScoreOfGroup, rule_of, score_of
+from postcall.conduct.weeks import COUNTS_OF_RULE, RuleOfGroup, ScoreOfGroup, rule_of, score_of
+from postcall.fields import OfAgent, OfTeam
 from postcall.kpi import KpiPolicy
 from postcall.rollup import Day, rollup
 from postcall.tables import table

@@ -13,22 +13,16 @@ Calls whose record names no team are the row of team '': the rows of a day add u
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzers.rollups import CALL_TABLES
-from postcall.fields import TeamName
+from postcall.fields import OfTeam
 from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
 from postcall.rollup import Day, rollup
 from postcall.tables import table
 
 
-@dataclass(frozen=True, kw_only=True)
-class _OfTeam:
-    team: TeamName
-
-
 @table("kpi_team_daily", grain="team and day", primary_key=("team",))
-class KpiTeamDaily(GroupKpis, _OfTeam):
+class KpiTeamDaily(GroupKpis, OfTeam):
     """KPIs of each team on each day."""
 
 
