@@ -54,6 +54,7 @@ from storage.tables import Tables
 FEWEST = 4
 LOWEST = 0.8
 OUTCOMES = ("pass", "fail")
+_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,17 @@ class ClauseScore:
     def not_measured(self) -> int:
         """Of them, those of which the rules could not tell."""
         return sum(number for (_, was), number in self.pairs.items() if was == "not_measurable")
+
+    @property
+    def right(self) -> int:
+        """Calls judged as stated."""
+        return sum(number for (stated, was), number in self.pairs.items() if stated == was)
+
+    @property
+    def told(self) -> ClauseScore:
+        """The score of what was told alone."""
+        told = {pair: number for pair, number in self.pairs.items() if pair[1] != "not_measurable"}
+        return ClauseScore(self.clause, Counter(told))
 
     def precision(self, outcome: str) -> float | None:
         """Share of calls judged so that are so; None when none is judged so."""
@@ -151,7 +163,7 @@ def accuracies(made: Iterable[ClauseScore], words: str, seed: int) -> list[Accur
             words=words,
             seed=seed,
             calls=one.calls,
-            right=sum(number for (stated, was), number in one.pairs.items() if stated == was),
+            right=one.right,
             not_measured=one.not_measured,
             precision_fail=one.precision("fail"),
             recall_fail=one.recall("fail"),
@@ -170,27 +182,40 @@ def unlimited() -> frozenset[str]:
 
 
 def report(console: Console, made: list[ClauseScore]) -> float:
-    """Print the table; returns the macro F1."""
-    shown = Table(box=box.SIMPLE_HEAD)
-    shown.add_column("clause", no_wrap=True)
-    for column in ("calls", "right", "P fail", "R fail", "F1 fail", "F1 pass", "F1", "not measured", ""):
-        shown.add_column(column, justify="right")
+    """Print the tables, of clauses and of manuals; returns the macro F1."""
+    shown = _columns("clause", "calls", "right", "P fail", "R fail", "F1 fail", "F1 pass", "F1", "not measured", "")
     silent = unlimited()
     for one in made:
-        right = sum(number for (stated, was), number in one.pairs.items() if stated == was)
         shares = (one.precision("fail"), one.recall("fail"), one.f1("fail"), one.f1("pass"))
         cells = [f"{share:.3f}" if share is not None else "–" for share in shares]
         note = "no note" if one.mean_f1 < LOWEST and one.clause in silent else ""
-        shown.add_row(one.clause, str(one.calls), str(right), *cells, f"{one.mean_f1:.3f}", str(one.not_measured), note)
+        shown.add_row(one.clause, str(one.calls), str(one.right), *cells, f"{one.mean_f1:.3f}", str(one.not_measured), note)
     console.print(shown)
+    of_manuals = _columns("manual", "clauses", "results", "right", "not measured", "macro F1", "of what was told")
+    manuals = dict.fromkeys(one.clause.rsplit("-", 1)[0] for one in made)
+    for manual, of in [
+        *((name, [one for one in made if one.clause.startswith(f"{name}-")]) for name in manuals),
+        ("all", made),
+    ]:
+        results, right, untold = sum(o.calls for o in of), sum(o.right for o in of), sum(o.not_measured for o in of)
+        shares = [f"{macro(of):.3f}", f"{macro([one.told for one in of]):.3f}"]
+        of_manuals.add_row(manual, str(len(of)), str(results), str(right), str(untold), *shares)
+    console.print(of_manuals)
+    return macro(made)
+
+
+def macro(made: Iterable[ClauseScore]) -> float:
+    """Mean F1 of clauses that calls enough state."""
     counted = [one.mean_f1 for one in made if one.calls >= FEWEST]
-    macro = sum(counted) / len(counted) if counted else 0.0
-    pairs = sum((one.pairs for one in made), Counter[tuple[str, str]]())
-    right = sum(number for (stated, was), number in pairs.items() if stated == was)
-    console.print(
-        f"macro F1 {macro:.3f} over {len(counted)} clauses; {right} of {pairs.total()} results right", highlight=False
-    )
-    return macro
+    return sum(counted) / len(counted) if counted else 0.0
+
+
+def _columns(first: str, *others: str) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD)
+    shown.add_column(first, no_wrap=True)
+    for column in others:
+        shown.add_column(column, justify="right", no_wrap=True)
+    return shown
 
 
 def disagreements(
@@ -245,7 +270,9 @@ def main() -> None:
     make_calls(arguments.folder, draw_calls(scripts, arguments.calls, arguments.seed))
     found = compare(arguments.folder, nights(arguments.folder, is_recognised=arguments.recognised))
     made = scores(found)
-    report(Console(), made)
+    # Where nobody watches, there is a terminal of 80 columns: too narrow.
+    console = Console()
+    report(console if console.is_terminal else Console(width=_WIDTH), made)
     if arguments.publish:
         publish(accuracies(made, "recognised" if arguments.recognised else "true", arguments.seed))
     name = "conduct-recognised.json" if arguments.recognised else "conduct.json"
