@@ -8,8 +8,8 @@ in between. It is a recording by any of these:
 
 words
     It has a phrase of recordings (`postcall.language.announcements`): "ваш звонок очень важен для нас", "all our agents are
-    busy", and nobody says "I" in it, as an agent does who explains the queue; and music, tones that repeat, the noise of a switch or
-    another recording are heard within ``_BESIDE_MS`` of it.
+    busy", and nobody says "I" in it, as an agent does who explains the queue; and music, tones that repeat, the noise of a
+    switch or another recording are heard within ``_BESIDE_MS`` of it.
 no person
     It parts a hold with ``_LEAST_WORDS`` words or more, in which nobody says "I" or speaks of waiting: an agent who looks in
     without being answered does either.
