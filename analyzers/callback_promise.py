@@ -45,15 +45,8 @@ from zoneinfo import ZoneInfo
 
 from postcall.analyzer import analyzer
 from postcall.call import Call
-from postcall.callbacks import (
-    CallbackPolicy,
-    DueByAt,
-    DueFromAt,
-    HasPromisedTime,
-    PromisedAt,
-    default_due_by,
-    local_to_utc,
-)
+from postcall.callback_tables import DueByAt, DueFromAt, HasPromisedTime, PromisedAt
+from postcall.callbacks import CallbackPolicy, default_due_by, local_to_utc
 from postcall.conduct.tables import FirstWord, LastWord
 from postcall.errors import MissingInput
 from postcall.fields import AgentId, CallId, CustomerKey, EndMs, NotMeasurable, StartMs

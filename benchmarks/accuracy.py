@@ -48,9 +48,9 @@ import os
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
 from itertools import islice, pairwise
 from pathlib import Path
@@ -60,28 +60,24 @@ import numpy as np
 
 from analyzers.call_end import CallEndPolicy, call_end
 from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
+from benchmarks.accuracy_lines import LAYOUTS, REAL, Found, Result, in_unit, lines, publish, table
 from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.announcements import SUFFIX, announced, can_be_announced
 from benchmarks.corpus.planning import draw_calls
 from benchmarks.corpus.script import load, paths
 from benchmarks.talk_time import FOLDER, PARTIES
+from benchmarks.true_calls import ROLES, bridged_speech, call_of, side, spans_of, speech_of, words_of
 from flows.accuracy import PUBLISHED
-from postcall.acoustics import Acoustics, SoundKind
+from postcall.acoustics import SoundKind
 from postcall.audio.decode import DecodePolicy, decode
 from postcall.call import Call
-from postcall.recording import Recording
 from postcall.silence_owner import owned_silences
-from postcall.spans import Span, Spans, at_least, bridge, gaps, intersect, total_ms, union, whole
+from postcall.spans import Span, Spans, at_least, gaps, intersect, total_ms, union, whole
 from postcall.speech.listening import side_by_side
-from postcall.telephony import Role, Telephony
-from postcall.timeline import MIXED, SpeakerTimeline, channel_label
-from postcall.transcript import Transcript, Word
+from postcall.telephony import Role
+from postcall.timeline import SpeakerTimeline, channel_label
 
-BRIDGE_MS = 400
-"""``speech.bridge_gap_ms``: shorter pauses are talk in the tables, so they are in the truth too."""
 NEAR_LIMIT_MS = 100
-LAYOUTS = ("two channels", "one channel")
-REAL = "real calls"
 PRECEDED = Path(__file__).with_name("preceded_by.toml")
 RARE: dict[str, Callable[[Any], bool]] = {
     "mute": lambda played: played.item.kind == "mute",
@@ -91,45 +87,6 @@ RARE: dict[str, Callable[[Any], bool]] = {
 SEPARATE = ("separate", "swapped")
 _OF_ANNOUNCEMENTS = ("announcement ", "agent looks in")
 _SNR_BANDS_DB = (-20, 10, 15, 20, 30, 120)
-_ROLES = {"caller": "customer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One kind of event in one call."""
-
-    true: int
-    found: int
-    both: int
-    edges_ms: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came out of one call.
-
-    Attributes
-    ----------
-    conditions
-        What the call belongs to: layout, language, and troubles.
-    events, amounts, shares
-        By measure: events; true and measured amount in ms; right and asked.
-    peer_events, peer_amounts
-        The same of the peer, of what it measures.
-    wrong
-        Of each party: speech over noise as it is measured, and talk that is missed or invented over its true talk.
-    """
-
-    call_id: str
-    conditions: frozenset[str]
-    events: dict[str, Found]
-    amounts: dict[str, tuple[int, int]]
-    shares: dict[str, tuple[int, int]]
-    duration_ms: int
-    took_s: float
-    peer_events: dict[str, Found] = field(default_factory=dict)
-    peer_amounts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    wrong: list[tuple[float, float]] = field(default_factory=list)
 
 
 def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
@@ -140,7 +97,7 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     took_s = time.process_time() - began
     call = call_of(truth, heard.recording, heard.timeline, heard.acoustics)
     events, amounts, shares = {}, {}, {}
-    conversation = union(_spans(truth, "agent"), _spans(truth, "customer"))
+    conversation = union(speech_of(truth, "agent"), speech_of(truth, "customer"))
     first_ms = conversation[0].start_ms
     rings = [s.span for _, s in heard.acoustics.sounds(SoundKind.RING) if s.span.end_ms <= first_ms + 100]
     events["ring"] = _found([Span(*pair) for pair in truth["rings"]], rings, 0.5)
@@ -158,9 +115,9 @@ def measure(folder: Path, truth: Mapping[str, Any]) -> Result:
     silences = [Span(silence["start_ms"], silence["end_ms"]) for silence in truth["silences"]]
     for least_ms in (3_000, 5_000, 10_000):
         events[f"silence {least_ms // 1000} s"] = _found_from(silences, call.silence(), least_ms)
-    amounts["speech"] = (total_ms(_bridged(conversation)), total_ms(call.speech()))
+    amounts["speech"] = (total_ms(bridged_speech(conversation)), total_ms(call.speech()))
     amounts["non-talk"] = (
-        total_ms(gaps(_bridged(conversation), whole(truth["duration_ms"]))),
+        total_ms(gaps(bridged_speech(conversation), whole(truth["duration_ms"]))),
         total_ms(call.non_talk()),
     )
     if call.has_parties:
@@ -195,7 +152,7 @@ def _wrong(call: Call, truth: Mapping[str, Any]) -> Iterator[tuple[float, float]
     """Of each party whose noise is heard."""
     channels = call.need_acoustics().channels
     for label, role in call.roles.items():
-        snr_db, true, found = channels[label].quality.snr_db, _bridged(_spans(truth, role.value)), call.talk(role)
+        snr_db, true, found = channels[label].quality.snr_db, bridged_speech(speech_of(truth, role.value)), call.talk(role)
         if snr_db is not None and true:
             both = total_ms(intersect(true, found))
             yield snr_db, (total_ms(true) + total_ms(found) - 2 * both) / total_ms(true)
@@ -207,12 +164,12 @@ def _of_peer(sound: bytes, truth: Mapping[str, Any]) -> tuple[dict[str, Found], 
 
     decoded = decode(io.BytesIO(sound), DecodePolicy())
     peer = listen(decoded.samples, decoded.sample_rate_hz)
-    talk = {_side(parties[0]): spans for parties, spans in zip(truth["channels"], peer.talk, strict=True)}
-    true = {role.value: _bridged(_spans(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
+    talk = {side(parties[0]): spans for parties, spans in zip(truth["channels"], peer.talk, strict=True)}
+    true = {role.value: bridged_speech(speech_of(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
     amounts = {f"talk of the {role}": (total_ms(spans), total_ms(talk[role])) for role, spans in true.items()}
     both = union(*true.values())
-    amounts["speech"] = (total_ms(_bridged(both)), total_ms(peer.speech))
-    amounts["non-talk"] = (truth["duration_ms"] - total_ms(_bridged(both)), truth["duration_ms"] - total_ms(peer.speech))
+    amounts["speech"] = (total_ms(bridged_speech(both)), total_ms(peer.speech))
+    amounts["non-talk"] = (truth["duration_ms"] - total_ms(bridged_speech(both)), truth["duration_ms"] - total_ms(peer.speech))
     amounts["overtalk"] = (total_ms(intersect(*true.values())), total_ms(intersect(*talk.values())))
     silences = [Span(one["start_ms"], one["end_ms"]) for one in truth["silences"]]
     events = {
@@ -235,7 +192,7 @@ def real_calls(folder: Path) -> Iterator[Result]:
         peer = listen(decoded.samples, decoded.sample_rate_hz)
         amounts, peer_amounts = {}, {}
         for number, party in enumerate(PARTIES):
-            name, spans = f"talk of the {_side(_ROLES.get(party, party))}", true.get(party, ())
+            name, spans = f"talk of the {side(ROLES.get(party, party))}", true.get(party, ())
             amounts[name] = (total_ms(spans), total_ms(heard.timeline.by_label[channel_label(number)]))
             peer_amounts[name] = (total_ms(spans), total_ms(peer.talk[number]))
         of_anybody = union(*true.values())
@@ -257,7 +214,7 @@ def _of_parties(
     shares["channels told"] = (1, 1)
     for name, one in (("", call), (" with words", replace(call, transcript=words_of(truth)))):
         shares |= _of_announcements(one, truth, name)
-    true = {role: _bridged(_spans(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
+    true = {role: bridged_speech(speech_of(truth, role.value)) for role in (Role.AGENT, Role.CUSTOMER)}
     for role, spans in true.items():
         amounts[f"talk of the {role.value}"] = (total_ms(spans), total_ms(call.talk(role)))
     amounts["overtalk"] = (total_ms(intersect(*true.values())), total_ms(call.overtalk()))
@@ -305,7 +262,7 @@ def _of_parties(
 
 def _of_announcements(call: Call, truth: Mapping[str, Any], name: str) -> dict[str, tuple[int, int]]:
     """What becomes of the announcements on hold, and of an agent who looks in between two stretches of music."""
-    said = union(_timed(truth.get("announcements", ())))
+    said = union(spans_of(truth.get("announcements", ())))
     taken = call.hold_recordings
     invented = [span for span in taken if not intersect((span,), said)]
     shares = {f"no announcement invented{name}": (int(not invented), 1)}
@@ -318,16 +275,12 @@ def _of_announcements(call: Call, truth: Mapping[str, Any], name: str) -> dict[s
         total_ms(intersect(said, call.talk(Role.AGENT))),
         total_ms(said),
     )
-    between = [Span(one.end_ms, other.start_ms) for one, other in pairwise(union(_timed(truth["holds"])))]
-    looks_in = intersect(_spans(truth, "agent"), between)
+    between = [Span(one.end_ms, other.start_ms) for one, other in pairwise(union(spans_of(truth["holds"])))]
+    looks_in = intersect(speech_of(truth, "agent"), between)
     if looks_in:
         kept = total_ms(intersect(looks_in, call.talk(Role.AGENT)))
         shares[f"agent looks in, talk kept{name}"] = (kept, total_ms(looks_in))
     return shares
-
-
-def _timed(of: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
-    return (Span(one["start_ms"], one["end_ms"]) for one in of)
 
 
 @cache
@@ -349,53 +302,6 @@ def _utterance_at(call: Call, row: EventOvertalk) -> Span:
     """The utterance that interrupts."""
     spans = [u.span for u in call.utterances if u.role.value == row.by_role and u.span.start_ms <= row.start_ms < u.span.end_ms]
     return spans[-1]
-
-
-def call_of(
-    truth: Mapping[str, Any],
-    recording: Recording,
-    timeline: SpeakerTimeline,
-    acoustics: Acoustics,
-    transcript: Transcript | None = None,
-) -> Call:
-    """The call, with nothing of its record but who is on which channel."""
-    return Call(
-        telephony=Telephony(call_id=truth["call_id"], language=truth["language"]),
-        recording=recording,
-        timeline=timeline,
-        acoustics=acoustics,
-        transcript=transcript,
-        roles=_roles(truth) if recording.topology.is_separated else {},
-        role_source="call_record",
-    )
-
-
-def _roles(truth: Mapping[str, Any]) -> dict[str, Role]:
-    return {channel_label(n): Role(parties[0]) for n, parties in enumerate(truth["channels"]) if len(parties) == 1}
-
-
-def _spans(truth: Mapping[str, Any], party: str) -> Spans:
-    return union(Span(start_ms, end_ms) for start_ms, end_ms in truth["speech"][party])
-
-
-def _bridged(spans: Spans) -> Spans:
-    return bridge(spans, BRIDGE_MS)
-
-
-def words_of(truth: Mapping[str, Any]) -> Transcript:
-    """What was said, as a recogniser without errors would write it; whose it is, only on channels of one party."""
-    alone = {parties[0]: channel_label(n) for n, parties in enumerate(truth["channels"]) if len(parties) == 1}
-    label = {side: alone.get(side, MIXED) for side in ("agent", "customer")}
-    words = [
-        Word(Span(w["start_ms"], max(w["end_ms"], w["start_ms"] + 1)), w["text"], 1.0, label[_side(w["by"])])
-        for w in truth["words"]
-    ]
-    return Transcript(tuple(sorted(words, key=lambda word: word.span)), truth["language"], "synthesis")
-
-
-def _side(by: str) -> str:
-    """The channel's party: a menu and a second agent are heard on the agent's."""
-    return "customer" if by == "customer" else "agent"
 
 
 def _conditions(truth: Mapping[str, Any]) -> frozenset[str]:
@@ -454,107 +360,6 @@ def _found_from(true: Sequence[Span], found: Spans, least_ms: int) -> Found:
 
 
 # ── over all calls ───────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the table: a measure under a condition."""
-
-    measure: str
-    condition: str
-    calls: int
-    events: int | None = None
-    precision: float | None = None
-    recall: float | None = None
-    f1: float | None = None
-    edge_median_ms: int | None = None
-    edge_p95_ms: int | None = None
-    mean_absolute_error_ms: int | None = None
-    bias_ms: int | None = None
-    right_share: float | None = None
-    peer_f1: float | None = None
-    peer_mean_absolute_error_ms: int | None = None
-
-
-def lines(results: Sequence[Result], condition: str) -> Iterator[Line]:
-    """Every measure over the calls of a condition; ``all`` for all."""
-    chosen = [result for result in results if condition in ("all", *result.conditions)]
-    for name in _names(result.events for result in chosen):
-        of = [result.events[name] for result in chosen if name in result.events]
-        true, found, both = (sum(getattr(one, part) for one in of) for part in ("true", "found", "both"))
-        edges = [edge for one in of for edge in one.edges_ms]
-        yield Line(
-            name,
-            condition,
-            len(of),
-            true,
-            both / found if found else None,
-            both / true if true else None,
-            _f1(of),
-            round(float(np.median(edges))) if edges else None,
-            round(float(np.quantile(edges, 0.95))) if edges else None,
-            peer_f1=_f1([result.peer_events[name] for result in chosen if name in result.peer_events]),
-        )
-    for name in _names(result.amounts for result in chosen):
-        pairs = np.array([result.amounts[name] for result in chosen if name in result.amounts])
-        apart = pairs[:, 1] - pairs[:, 0]
-        theirs = np.array([result.peer_amounts[name] for result in chosen if name in result.peer_amounts]).reshape(-1, 2)
-        peer = np.abs(theirs[:, 1] - theirs[:, 0])
-        yield Line(
-            name,
-            condition,
-            len(pairs),
-            mean_absolute_error_ms=round(float(np.abs(apart).mean())),
-            bias_ms=round(float(apart.mean())),
-            peer_mean_absolute_error_ms=round(float(peer.mean())) if peer.size else None,
-        )
-    for name in _names(result.shares for result in chosen):
-        pairs = np.array([result.shares[name] for result in chosen if name in result.shares])
-        asked = int(pairs[:, 1].sum())
-        if asked:
-            yield Line(name, condition, len(pairs), asked, right_share=float(pairs[:, 0].sum() / asked))
-
-
-def _f1(of: Sequence[Found]) -> float | None:
-    both, either = sum(one.both for one in of), sum(one.true + one.found for one in of)
-    return 2 * both / either if either else None
-
-
-def _names(of: Iterable[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for one in of for name in one))
-
-
-_COLUMNS: tuple[tuple[str, str, str, int], ...] = (
-    ("calls", "calls", "", 6),
-    ("events", "events", "", 7),
-    ("precision", "prec.", "%", 8),
-    ("recall", "recall", "%", 8),
-    ("f1", "F1", "f", 7),
-    ("edge_median_ms", "edge", "ms", 8),
-    ("edge_p95_ms", "p95", "ms", 9),
-    ("mean_absolute_error_ms", "error", "s", 9),
-    ("bias_ms", "bias", "s", 9),
-    ("right_share", "right", "%", 8),
-    ("peer_f1", "peer F1", "f", 9),
-    ("peer_mean_absolute_error_ms", "error", "s", 9),
-)
-"""Field of a line, its head, unit and width."""
-
-
-def table(made: Sequence[Line]) -> Iterator[str]:
-    """The lines as text."""
-    longest = max((len(line.measure) for line in made), default=0)
-    yield " " * longest + "".join(f"{head:>{width}}" for _, head, _, width in _COLUMNS)
-    for line in made:
-        yield f"{line.measure:{longest}}" + "".join(
-            f"{_text(getattr(line, name), unit):>{width}}" for name, _, unit, width in _COLUMNS
-        )
-
-
-def _text(value: float | None, unit: str) -> str:
-    if value is None:
-        return ""
-    return {"%": f"{value:.1%}", "f": f"{value:.3f}", "ms": f"{value} ms", "s": f"{value / 1000:.2f} s"}.get(unit, str(value))
 
 
 def plans(calls: int, seed: int) -> list[Any]:
@@ -623,7 +428,7 @@ def main() -> None:
     by_measure: dict[str, dict[str, str]] = defaultdict(dict)
     for condition, of in made.items():
         for line in of:
-            value = _text(line.f1, "f") or _text(line.mean_absolute_error_ms, "s") or _text(line.right_share, "%")
+            value = in_unit(line.f1, "f") or in_unit(line.mean_absolute_error_ms, "s") or in_unit(line.right_share, "%")
             by_measure[line.measure][condition] = value
     shown = [c for c in conditions if c not in ("all", *LAYOUTS)]
     print(f"{'':26} " + " ".join(f"{c[:11]:>11}" for c in shown))
@@ -639,17 +444,6 @@ def main() -> None:
     print(f"\n{len(results)} calls, {duration_s / 3600:.1f} h, {duration_s / took_s:.0f} times real time of a core")
     if options.publish:
         publish(made)
-
-
-def publish(made: Mapping[str, Sequence[Line]]) -> None:
-    """Write what the product shows of its own errors."""
-    with PUBLISHED.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Line.__dataclass_fields__)
-        for of in made.values():
-            for line in of:
-                values = [getattr(line, name) for name in Line.__dataclass_fields__]
-                writer.writerow([f"{value:.4f}" if isinstance(value, float) else value for value in values])
 
 
 if __name__ == "__main__":

@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from benchmarks.accuracy import call_of, plans, words_of
+from benchmarks.accuracy import plans
 from benchmarks.bench_calls import make_calls, truths
+from benchmarks.true_calls import call_of, words_of
 from flows.equipment import policy_sections
 from postcall.analyzer import discover
 from postcall.audio.decode import DecodePolicy

@@ -32,14 +32,12 @@ from flows.failures import Failure, where_raised
 from flows.findings import Findings
 from flows.settings import Settings
 from postcall.analyzer import discover
+from postcall.callback_tables import KpiCallback, KpiCallbackDaily, KpiCallbackWeekly
 from postcall.callbacks import (
     VERSION,
     CallbackPolicy,
     Contact,
     Known,
-    KpiCallback,
-    KpiCallbackDaily,
-    KpiCallbackWeekly,
     Promise,
     begins_at,
     by_day,

@@ -27,7 +27,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from postcall.call import Call
-from postcall.callbacks import CALLBACK_ROWS
+from postcall.callback_tables import CALLBACK_ROWS
 from postcall.conduct.overrides import RuleOverride
 from postcall.conduct.tables import CONDUCT_ROWS
 from postcall.conduct.weeks import CONDUCT_WEEKLY_ROWS

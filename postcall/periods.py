@@ -30,7 +30,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from postcall.fields import OfAgent, OfQueue, OfTeam, OfWeek
-from postcall.kpi import GroupKpis, KpiPolicy, group_kpis
+from postcall.kpi import KpiPolicy, group_kpis
+from postcall.kpi_columns import GroupKpis
 from postcall.statistics import mann_whitney_p, median_difference, newcombe, two_proportions_p
 from postcall.tables import table
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from analyzers.rollups import CALL_TABLES
 from postcall.fields import AgentId, QueueName, TeamName
-from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
 

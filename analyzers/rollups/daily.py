@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.rollups import CALL_TABLES
-from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
 

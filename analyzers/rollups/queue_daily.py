@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from analyzers.rollups import CALL_TABLES
 from postcall.fields import OfQueue
-from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
 

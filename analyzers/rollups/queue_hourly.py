@@ -26,7 +26,8 @@ import pandas as pd
 
 from analyzers.rollups import CALL_TABLES
 from postcall.fields import QueueName
-from postcall.kpi import GroupKpis, KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import Field, table
 

@@ -7,21 +7,11 @@ from typing import get_args
 
 import pytest
 
-from benchmarks.accuracy import (
-    PRECEDED,
-    Found,
-    Result,
-    _found,
-    _of_announcements,
-    lines,
-    of_rare,
-    preceding_kinds,
-    rare_plans,
-    table,
-    words_of,
-)
+from benchmarks.accuracy import PRECEDED, _found, _of_announcements, of_rare, preceding_kinds, rare_plans
+from benchmarks.accuracy_lines import Found, Result, lines, table
 from benchmarks.corpus.announcements import SUFFIX
 from benchmarks.corpus.script import paths
+from benchmarks.true_calls import words_of
 from postcall.fields import PrecededBy
 from postcall.spans import Span
 from postcall.testing.drawing import make_call

@@ -16,7 +16,7 @@ from rich.console import Console
 from flows.demonstration import DAY
 from flows.night import NightReport
 from flows.report_standards import print_callbacks, print_standards
-from postcall.callbacks import KpiCallbackDaily
+from postcall.callback_tables import KpiCallbackDaily
 from postcall.tables import Stamp, spec_of
 from storage.tables import Tables
 

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postcall.callback_tables import STATES, KpiCallback
 from postcall.callbacks import (
-    STATES,
     CallbackPolicy,
     Contact,
     Known,
-    KpiCallback,
     Promise,
     by_day,
     by_week,

@@ -11,17 +11,8 @@ import pyarrow as pa
 import pytest
 
 from postcall.errors import MissingInput
-from postcall.kpi import (
-    MEDIAN_RATES,
-    MEDIANS_MS,
-    SUMS,
-    GroupKpis,
-    KpiPolicy,
-    call_duration_ms,
-    group_kpis,
-    is_answered,
-    join_calls,
-)
+from postcall.kpi import MEDIAN_RATES, MEDIANS_MS, SUMS, KpiPolicy, call_duration_ms, group_kpis, is_answered, join_calls
+from postcall.kpi_columns import GroupKpis
 from postcall.telephony import Telephony
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

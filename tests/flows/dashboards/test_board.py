@@ -20,9 +20,9 @@ from flows.dashboards.measures import MEASURES, measure_of
 from flows.dashboards.wording import Words
 from flows.demonstration import DAY
 from flows.night import NightReport
-from postcall.callbacks import KpiCallbackDaily
+from postcall.callback_tables import KpiCallbackDaily
 from postcall.errors import SettingsError
-from postcall.kpi import GroupKpis
+from postcall.kpi_columns import GroupKpis
 from postcall.tables import Stamp, spec_of
 from storage.tables import Tables
 from storage.views import Viewer
