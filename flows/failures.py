@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from postcall.errors import AnalyzerError, EngineError, EngineOutOfMemory, PostCallError
+from postcall.errors import AnalyzerError, EngineError, EngineOutOfMemory, PostCallError, TooManyFailures
 from storage.artifacts import digest
 from storage.runs import RunFailure
 
@@ -50,6 +50,14 @@ class Failure:
             hint=self.error.hint or None,
             is_quarantined=self.is_quarantined,
         )
+
+
+class NightStopped(TooManyFailures):
+    """A night that was stopped, with everything that had failed by then."""
+
+    def __init__(self, message: str, *, hint: str = "", failures: tuple[Failure, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.failures = failures
 
 
 def in_our_words(error: EngineError, engine: object) -> EngineError:

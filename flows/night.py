@@ -15,16 +15,16 @@ from typing import Protocol, TypeVar
 
 from flows.callbacks import write_callbacks
 from flows.equipment import Equipment, equip, library_versions
-from flows.failures import Failure
+from flows.failures import Failure, NightStopped
 from flows.findings import Findings
 from flows.listen import Listener
 from flows.metrics import write_metrics
 from flows.plan import NightPlan, plan_night
-from flows.publish import check_and_roll_up, run_row, write_day, write_run, write_week
+from flows.publish import check_and_roll_up, run_row, write_day, write_failures, write_run, write_week
 from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
-from postcall.errors import StorageError, TooManyFailures
+from postcall.errors import StorageError
 from postcall.speech.engines import Watched
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
@@ -131,8 +131,8 @@ def run_night(
     ------
     SettingsError, PolicyError
         Before any work.
-    TooManyFailures
-        Of the calls; nothing of the day was written.
+    NightStopped
+        Too many calls failed: ``run_failure`` tells which and why, and nothing else of the day was written.
     StorageError
         The store gave up; what was written so far is whole, and running again repairs the rest.
     """
@@ -157,11 +157,20 @@ def run_night(
             limit_s=settings.listen_limit_s,
         )
         run_id = run_id_of(plan, listener, equipment, settings)
-        findings = step(
-            "listen and measure",
-            lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold()),
-            retries=2,
-        )
+        try:
+            findings = step(
+                "listen and measure",
+                lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold()),
+                retries=2,
+            )
+        except NightStopped as stop:
+            failures = stop.failures
+            step(
+                "write what failed",
+                lambda: write_failures(tables, failures, equipment, day=day, run_id=run_id),
+                retries=2,
+            )
+            raise
         made = step("check and roll up", lambda: check_and_roll_up(day, findings, _knowing(equipment, findings), run_id))
         step("write the day", lambda: write_day(tables, day, made, equipment, run_id), retries=2)
         step("roll up the week", lambda: write_week(tables, day, findings, equipment), retries=2)
@@ -229,7 +238,7 @@ def listen_and_measure(
 
     Raises
     ------
-    TooManyFailures
+    NightStopped
         Even if every call that is left went well, more would have failed than the settings let pass.
     """
     findings = Findings(failures=list(plan.failures))
@@ -253,9 +262,10 @@ def _stop_if_too_many(findings: Findings, calls: Set[str], max_share: float) -> 
         return
     codes = Counter(failure.error.code for failure in of_calls)
     told = ", ".join(f"{count} × {code}" for code, count in codes.most_common(3))
-    raise TooManyFailures(
+    raise NightStopped(
         f"{failed} of {len(calls)} calls have failed so far ({told}), more than the share of {max_share:g} that may; "
-        "nothing of the day was written",
-        hint="mend what they have in common and run again: what was heard is kept; "
-        "`max_failed_share` of the settings lets more pass",
+        "no measure of the day was written",
+        hint="`postcall report` and `postcall quarantine list` tell which and why; mend what they have in common and run "
+        "again: what was heard is kept; `max_failed_share` of the settings lets more pass",
+        failures=tuple(findings.failures),
     )

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Literal, TextIO, TypeVar
 
-from flows.failures import Failure, where_raised
+from flows.failures import Failure, NightStopped, where_raised
 from flows.night import NightReport, plainly
 from postcall.errors import PolicyError, PostCallError, SettingsError
 
@@ -121,6 +121,8 @@ class NightLog:
 
     def stop(self, error: Exception, exit_code: int) -> None:
         """A night was broken off, or never began."""
+        for failure in error.failures if isinstance(error, NightStopped) else ():
+            self._failure(failure)
         if isinstance(error, SettingsError | PolicyError):
             self._write(
                 "error", "stopped", code=error.code, message=error.message, hint=error.hint or None, exit_code=exit_code

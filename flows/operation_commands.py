@@ -118,22 +118,27 @@ def status(
     found = status_of(chosen.store, until=yesterday(chosen.records.time_zone), days=days)
     console = _console()
     if found.newest is None:
-        console.print(f"No night ever ran in store '{escape(str(chosen.store))}'.", soft_wrap=True)
+        console.print(f"No night ever ran to its end in store '{escape(str(chosen.store))}'.", soft_wrap=True)
+        _print_open(console, found)
         raise typer.Exit(FAILED)
     console.print(_nights(found))
     holes = [night.day for night in found.nights if night.calls is None]
     _print_missing(console, found.newest, found.lag_days, holes)
-    if found.open_by_code:
-        console.print("[bold]Put aside and open[/bold]", highlight=False)
-        for (stage, code), count in sorted(found.open_by_code.items(), key=lambda item: (-item[1], item[0])):
-            console.print(f"  {count:5}  {code} [dim]({stage})[/dim]", highlight=False)
-        console.print("`postcall quarantine list` names them.", style="dim", highlight=False)
+    _print_open(console, found)
     if found.dropped:
         console.print(f"{found.dropped} more were dropped.", style="dim", highlight=False)
     if holes or found.lag_days:
         raise typer.Exit(FAILED)
     if found.open_by_code:
         raise typer.Exit(QUARANTINED)
+
+
+def _print_open(console: Console, found: Status) -> None:
+    if found.open_by_code:
+        console.print("[bold]Put aside and open[/bold]", highlight=False)
+        for (stage, code), count in sorted(found.open_by_code.items(), key=lambda item: (-item[1], item[0])):
+            console.print(f"  {count:5}  {code} [dim]({stage})[/dim]", highlight=False)
+        console.print("`postcall quarantine list` names them.", style="dim", highlight=False)
 
 
 def _write_metrics(target: str, chosen: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -103,9 +104,7 @@ def write_run(
     StorageError
         The store gave up.
     """
-    # The same failure found twice, such as one file named by two records, is one row.
-    failures = {row.failure_id: row for row in (failure.row() for failure in findings.failures)}
-    rows: dict[type, list[Any]] = {RunFailure: list(failures.values()), RunSkip: findings.skips, RunNight: [run]}
+    rows: dict[type, list[Any]] = {RunFailure: _as_rows(findings.failures), RunSkip: findings.skips, RunNight: [run]}
     stamp = Stamp(day, run_id, 1, equipment.policies.digest)
     for row in RUN_TABLES:
         spec = spec_of(row)
@@ -114,6 +113,24 @@ def write_run(
     for call_id in findings.call_ids:
         code = codes.get(call_id)
         ledger.mark(day, call_id, State.QUARANTINED if code else State.DONE, code)
+
+
+def write_failures(tables: Tables, failures: Sequence[Failure], equipment: Equipment, *, day: date, run_id: str) -> None:
+    """Write what failed in a night that was stopped, and nothing else: all other tables keep the day as it was.
+
+    Raises
+    ------
+    StorageError
+        The store gave up.
+    """
+    spec = spec_of(RunFailure)
+    stamp = Stamp(day, run_id, 1, equipment.policies.digest)
+    tables.replace_day(spec, day, spec.to_arrow(_as_rows(failures), stamp), run_id)
+
+
+def _as_rows(failures: Iterable[Failure]) -> list[RunFailure]:
+    """Rows of failures; the same one found twice, such as one file named by two records, is one row."""
+    return list({row.failure_id: row for row in (failure.row() for failure in failures)}.values())
 
 
 def run_row(

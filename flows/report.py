@@ -65,6 +65,13 @@ def print_report(console: Console, store: Path, day: date) -> None:
     tables = Tables(store)
     run = _only_row(tables, "run_night", day)
     if run is None:
+        stopped = tables.read("run_failure", day) if "run_failure" in tables.names() else None
+        if stopped is not None and stopped.num_rows:
+            console.print(
+                f"The night of {day.isoformat()} was stopped: nothing of it is known but what failed.\n", style="bold"
+            )
+            _print_failures(console, stopped)
+            return
         raise NothingStored(
             f"the night of {day.isoformat()} was never run in store '{store}'",
             hint=f"`postcall nightly --date {day.isoformat()}` runs it; --store names another store",
@@ -86,8 +93,7 @@ def print_report(console: Console, store: Path, day: date) -> None:
         print_standards(console, tables, day)
         print_callbacks(console, tables, day)
     console.print()
-    failures = tables.read("run_failure", day)
-    _print_failures(console, failures.sort_by([(name, "ascending") for name in ("stage", "code", "call_id", "line")]))
+    _print_failures(console, tables.read("run_failure", day))
     _print_skips(console, tables.read("run_skip", day).to_pandas(), int(run["calls"]))
     if "kpi_coverage_daily" in tables.names():  # a store from before there was such a table
         _print_coverage(console, tables.read("kpi_coverage_daily", day).to_pylist())
@@ -251,7 +257,8 @@ def _print_failures(console: Console, failures: pa.Table) -> None:
     shown.add_column("which calls", max_width=28)
     shown.add_column("why, and what to do")
     by_kind: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for failure in failures.to_pylist():
+    ordered = failures.sort_by([(name, "ascending") for name in ("stage", "code", "call_id", "line")])
+    for failure in ordered.to_pylist():
         by_kind.setdefault((failure["code"], failure["hint"] or ""), []).append(failure)
     for (code, hint), found in by_kind.items():
         calls = list(dict.fromkeys(map(_which, found)))

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         0.5,
         ge=0.0,
         le=1.0,
-        description="Share of a day's calls that may fail; beyond it the night stops and writes nothing of the day. "
+        description="Share of a day's calls that may fail; beyond it the night stops and writes of the day what failed alone. "
         "1 lets all fail; days of fewer than 20 calls are never stopped.",
     )
     listen_limit_s: float = Field(

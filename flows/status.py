@@ -14,12 +14,13 @@ coverage
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from storage.quarantine import Quarantine
+from storage.quarantine import PutAside, Quarantine
 from storage.tables import Tables
 
 
@@ -51,7 +52,8 @@ class Status:
     lag_days
         From it until yesterday.
     open_by_code
-        What is put aside in the shown days and not dropped: (stage, code) -> how many.
+        What is put aside in the shown days, and in nights after them that were stopped, and not dropped: (stage, code) -> how
+        many.
     dropped
         What was dropped in the shown days.
     """
@@ -73,8 +75,9 @@ def status_of(store: Path, *, until: date, days: int) -> Status:
     """
     tables = Tables(store)
     runs = {row["call_date"]: row for row in _rows(tables, "run_night")}
+    aside = Quarantine(store).everything()
     if not runs:
-        return Status((), None, 0, {}, 0)
+        return Status((), None, 0, _open(aside), 0)
     newest = max(runs)
     first = max(min(runs), newest - timedelta(days=days - 1))
     shown = [first + timedelta(days=number) for number in range((newest - first).days + 1)]
@@ -82,9 +85,12 @@ def status_of(store: Path, *, until: date, days: int) -> Status:
     defects = Counter(row["call_date"] for row in _rows(tables, "run_failure") if not row["is_quarantined"])
     coverage = _coverage(tables)
     nights = tuple(_night(day, runs.get(day), sound.get(day), defects[day], coverage.get(day)) for day in shown)
-    aside = [one for one in Quarantine(store).everything() if one.day in set(shown)]
-    open_ = Counter((one.stage, one.code) for one in aside if not one.is_dropped)
-    return Status(nights, newest, max((until - newest).days, 0), dict(open_), sum(one.is_dropped for one in aside))
+    aside = [one for one in aside if one.day >= first]
+    return Status(nights, newest, max((until - newest).days, 0), _open(aside), sum(one.is_dropped for one in aside))
+
+
+def _open(aside: Sequence[PutAside]) -> dict[tuple[str, str], int]:
+    return dict(Counter((one.stage, one.code) for one in aside if not one.is_dropped))
 
 
 def _night(day: date, run: dict[str, Any] | None, sound_ms: int | None, defects: int, coverage: float | None) -> NightStatus:
