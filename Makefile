@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore sbom audit clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers sbom audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -71,6 +71,10 @@ bench-personal-data: $(VENV)/.installed
 # Makes a store of CALLS calls without audio, then scores it again; 100,000 calls need 6 GB and an hour.
 bench-rescore: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.rescore $(or $(OUT),../postcall-bench-rescore) --calls $(or $(CALLS),2000) --everything
+
+# Contestants take turns, each bound to one core. WHISPERX: an interpreter that has whisperX and postcall.
+bench-peers: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.peers $(or $(OUT),../postcall-bench-peers) $(if $(WHISPERX),--whisperx-python $(WHISPERX)) $(if $(JSON),--json $(JSON))
 
 # Generates a store of its own, two million calls, in ten minutes and 2 GB; the second run takes the one that is there.
 bench-dashboard: $(VENV)/.installed-bench
