@@ -20,6 +20,7 @@ import subprocess
 import sysconfig
 import tarfile
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import wordfreq
@@ -109,12 +110,12 @@ def _pack_python(folder: Path) -> None:
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyi", "*.pxd"))
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyi", "*.pxd", "*.npy"))
     else:
         shutil.copy(source, target)
 
 
-def _symbols(libraries: object, kind: str) -> set[str]:
+def _symbols(libraries: Iterable[Path], kind: str) -> set[str]:
     listed = [
         subprocess.run(["nm", "-D", kind, str(path)], check=True, capture_output=True, text=True).stdout for path in libraries
     ]

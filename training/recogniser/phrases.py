@@ -4,18 +4,20 @@ Conventions
 -----------
 A voice has two files, ``<voice>.opus`` (its phrases one after the other; 16 kbit/s are more than a line leaves of them)
 and ``<voice>.json`` (rate, and of each phrase its text, its place, and its words in samples). The JSON is written last.
+``<voice>.npy`` is the first file decoded, and may be deleted.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
@@ -55,24 +57,28 @@ def record(folder: Path, voice: Voice, text: Callable[[Random], str], count: int
     part.replace(done)
 
 
-@lru_cache(maxsize=4)
-def of_voice(folder: Path, name: str) -> tuple[Phrase, ...]:
+class Recorded(Sequence[Phrase]):
+    """Phrases of a voice; sound is read when a phrase is taken."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        listed = folder / f"{name}.json"
+        self._phrases = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else []
+        self._sound = _decoded(folder / f"{name}.opus") if self._phrases else np.zeros(0, np.int16)
+
+    def __len__(self) -> int:
+        return len(self._phrases)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Of one place; a `Sequence` would take slices too, but nobody asks for any."""
+        phrase = self._phrases[place]
+        sound = self._sound[phrase["first"] : phrase["last"]].astype(np.float64) / 32768.0
+        return phrase["text"], Speech(sound, RATE_HZ, tuple((word, start, end) for word, start, end in phrase["words"]))
+
+
+@lru_cache(maxsize=64)
+def of_voice(folder: Path, name: str) -> Recorded:
     """All phrases of a voice; none when none were recorded."""
-    listed = folder / f"{name}.json"
-    if not listed.exists():
-        return ()
-    sound = _decoded(folder / f"{name}.opus")
-    return tuple(
-        (
-            phrase["text"],
-            Speech(
-                sound[phrase["first"] : phrase["last"]].astype(np.float64) / 32768.0,
-                RATE_HZ,
-                tuple((word, start, end) for word, start, end in phrase["words"]),
-            ),
-        )
-        for phrase in json.loads(listed.read_text(encoding="utf-8"))
-    )
+    return Recorded(folder, name)
 
 
 def _encoded(sound: NDArray[np.float64]) -> bytes:
@@ -93,7 +99,16 @@ def _encoded(sound: NDArray[np.float64]) -> bytes:
 
 
 def _decoded(path: Path) -> NDArray[np.int16]:
-    with av.open(str(path)) as source:
-        back = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
-        frames = [piece for frame in source.decode(source.streams.audio[0]) for piece in back.resample(frame)]
-        return np.concatenate([piece.to_ndarray()[0] for piece in [*frames, *back.resample(None)]])
+    """Sound of a file; decoded once for all processes, which took half of all the time of making speech."""
+    kept = path.with_suffix(".npy")
+    if not kept.exists():
+        with av.open(str(path)) as source:
+            back = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+            frames = [piece for frame in source.decode(source.streams.audio[0]) for piece in back.resample(frame)]
+            sound = np.concatenate([piece.to_ndarray()[0] for piece in [*frames, *back.resample(None)]])
+        part = path.with_suffix(f".part{os.getpid()}")
+        with part.open("wb") as file:
+            np.save(file, sound)
+        part.replace(kept)
+    decoded: NDArray[np.int16] = np.load(kept, mmap_mode="r")
+    return decoded

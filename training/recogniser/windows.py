@@ -4,7 +4,8 @@ Conventions
 -----------
 All strips lie side by side on the device that trains, and a whole batch is cut at once. A window begins and ends between
 utterances. What varies each time a strip is used: where it is cut, its speaker's vocal tract (the mel axis is stretched), the
-line's frequency response, added noise, masked bands and moments.
+line's frequency response, added noise, masked bands and moments, and whether longer pauses are silence but for a moment after
+and before speech: so the recogniser is given them (`postcall.speech.packing`), and a word after a silence is a whole one.
 
 Edge cases
 ----------
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,12 +41,14 @@ _FLOOR = -10.0
 _HEARD_BANDS = 63
 """Bands below 4 kHz, all that a telephone line carries."""
 EASY_BATCHES = 2000
-_VARIED_SHARE = 0.5
+_VARIED_SHARE = 0.6
 """Of windows, for each kind of variation. The strips have a telephone line's troubles already, and the model is too small to
 learn them by heart: more variation only makes the learning slower."""
 _TIMED_SHARE = 0.4
 """Of the texts are written with time stamps."""
 _NO_SPEECH_SHARE = 1 / 30
+_SILENCED_SHARE, _CONTEXT_FRAMES = 0.6, (4, 6, 8, 8, 10)
+"""Of windows, whose pauses are silent, and how much real sound is left round speech then."""
 _TOKENS_A_SECOND, _PROMPT = (2.0, 6.0), 4
 _MOST_TOKENS_A_SECOND = 8
 _MARGIN_FRAMES = 30
@@ -118,14 +122,17 @@ class Windows:
     """
 
     def __init__(self, vocabulary: Vocabulary, device: torch.device, seed: int, made: int) -> None:
-        self._vocabulary, self._device, self._made = vocabulary, device, made
+        self._vocabulary, self.device, self._made = vocabulary, device, made
         self._rng = torch.Generator(device).manual_seed(seed)
+        self._order = torch.Generator().manual_seed(seed)
         self._mel = torch.zeros(0, 80, dtype=torch.float16, device=device)
         self._said = torch.zeros(0, dtype=torch.uint8, device=device)
         self._warps = _warps().to(device)
         self._frames = 0
-        self._tokens, self._sounds = np.zeros((0, 3), np.int64), np.zeros(0, np.uint8)
-        self._utterances, self._strips = np.zeros((0, 5), np.int64), np.zeros((0, 3), np.int64)
+        self._tokens: list[NDArray[np.int64]] = [np.zeros((0, 3), np.int64)]
+        self._sounds: list[NDArray[np.uint8]] = [np.zeros(0, np.uint8)]
+        self._utterances: list[NDArray[np.int64]] = [np.zeros((0, 5), np.int64)]
+        self._strips: list[NDArray[np.int64]] = [np.zeros((0, 3), np.int64)]
         self._tables: dict[str, Tensor] = {}
         self._cuts: dict[int, _Cuts] = {}
 
@@ -136,15 +143,16 @@ class Windows:
 
     def add(self, shard: Shard) -> None:
         """Take in the strips of a shard."""
-        frames, token, sound, strip = self._frames, len(self._tokens), len(self._sounds), len(self._strips)
+        frames = self._frames
+        token, sound, strip = (sum(map(len, rows)) for rows in (self._tokens, self._sounds, self._strips))
         self._mel = self._longer(self._mel, torch.from_numpy(shard.mel))
         self._said = self._longer(self._said, torch.from_numpy(shard.said))
         later = np.array([0, frames * FRAME_MS, frames * FRAME_MS])
         behind = np.array([frames, frames, token, sound, strip])
-        self._tokens = np.concatenate([self._tokens, shard.tokens + later])
-        self._sounds = np.concatenate([self._sounds, shard.sounds])
-        self._utterances = np.concatenate([self._utterances, shard.utterances + behind])
-        self._strips = np.concatenate([self._strips, shard.strips + behind[:3] * [1, 1, 0]])
+        self._tokens.append(shard.tokens + later)
+        self._sounds.append(shard.sounds)
+        self._utterances.append(shard.utterances + behind)
+        self._strips.append(shard.strips + behind[:3] * [1, 1, 0])
         self._frames += len(shard.mel)
         self._tables, self._cuts = {}, {}
 
@@ -159,19 +167,20 @@ class Windows:
         cut = self._cut(count, frames)
         begin, stop, first = cut.begin, cut.stop, cut.first
         speaks = stop > begin
-        heard = torch.arange(width, device=self._device)
+        heard = torch.arange(width, device=self.device)
         inside = heard < (cut.last - first)[:, None]
         at = (first[:, None] + heard).clamp(max=self._frames - 1)
-        mel = self._varied(self._mel[at].float().transpose(1, 2), inside)
-        offsets = torch.zeros(count, dtype=torch.long, device=self._device)
+        said = self._said[at].long() * (inside & speaks[:, None])
+        silenced = self._far_from(said > 0) & (speaks & (self._uniform(count) < _SILENCED_SHARE))[:, None]
+        mel = self._varied(self._mel[at].float().transpose(1, 2), inside, silenced)
+        offsets = torch.zeros(count, dtype=torch.long, device=self.device)
         if moves:
             offsets = self._integers(offsets, offsets + (FULL_FRAMES - width) // 2 + 1)
         tokens, spans = self._text(cut, offsets, _most_tokens(frames))
         sound, sound_end = tables["sound"][begin], tables["sound"][stop]
         ends_blank = self._sound_at(sound_end - 1) == BLANK
         counts = (sound_end - sound - ends_blank.long()) * speaks
-        sounds = self._sound_at(sound[:, None] + torch.arange(frames, device=self._device))
-        said = self._said[at].long() * (inside & speaks[:, None])
+        sounds = self._sound_at(sound[:, None] + torch.arange(frames, device=self.device))
         return Batch(mel, offsets, tokens, self._places(offsets, tokens.shape[1]), spans, sounds, counts, said)
 
     # ── where to cut ─────────────────────────────────────────────────────────
@@ -182,8 +191,8 @@ class Windows:
         silent = tables["silent"]
         share = _NO_SPEECH_SHARE if len(cuts.begins) else 1.0
         speaks = self._uniform(count) >= (share if len(silent) else 0.0)
-        row = self._integers(torch.zeros(count, device=self._device).long(), max(len(cuts.begins), 1))
-        zero = torch.zeros(count, dtype=torch.long, device=self._device)
+        row = self._integers(torch.zeros(count, device=self.device).long(), max(len(cuts.begins), 1))
+        zero = torch.zeros(count, dtype=torch.long, device=self.device)
         begin, stop = (cuts.begins[row], cuts.stops[row]) if len(cuts.begins) else (zero, zero)
         strip = tables["strip"][begin]
         lasts = (stop - 1).clamp(min=0)
@@ -212,9 +221,10 @@ class Windows:
     def _cuts_of(self, frames: int) -> _Cuts:
         """As many whole utterances as fit, from each one on that fits at all."""
         if frames not in self._cuts:
-            first, last, token, _, strip = self._utterances.T
+            first, last, token, _, strip = _joined(self._utterances).T
+            tokens = len(_joined(self._tokens))
             stop = np.searchsorted(last, first + frames, side="right")
-            ends = np.append(token[1:], len(self._tokens)) if len(token) else token
+            ends = np.append(token[1:], tokens) if len(token) else token
             room = _most_tokens(frames) - _PROMPT - 1
             stop = np.minimum(stop, np.searchsorted(ends, token + room, side="right"))
             stop = np.minimum(stop, np.searchsorted(strip, strip, side="right"))
@@ -230,7 +240,7 @@ class Windows:
 
     def _text(self, cut: _Cut, offsets: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Tokens, with the states in which they are said."""
-        tables, special, device = self._on_device(), self._vocabulary.special, self._device
+        tables, special, device = self._on_device(), self._vocabulary.special, self.device
         begin, stop, first = cut.begin, cut.stop, cut.first
         timed, speaks = self._uniform(len(begin)) < _TIMED_SHARE, stop > begin
         # Without stamps, an utterance has two tokens less.
@@ -266,7 +276,7 @@ class Windows:
         """Places of tokens, behind those that would have been said before a window's offset."""
         low, high = _TOKENS_A_SECOND
         said = (offsets * STATE_MS / 1000 * (low + (high - low) * self._uniform(len(offsets)))).long()
-        places = torch.arange(width, device=self._device).repeat(len(offsets), 1)
+        places = torch.arange(width, device=self.device).repeat(len(offsets), 1)
         places[:, _PROMPT:] += said.clamp(max=TOKENS - width)[:, None]
         return places
 
@@ -276,12 +286,21 @@ class Windows:
 
     # ── what varies ──────────────────────────────────────────────────────────
 
-    def _varied(self, log: Tensor, inside: Tensor) -> Tensor:
-        """Augmented and scaled as Whisper does it; ``inside``: frames that are not padding, shape ``(batch, frames)``.
+    def _far_from(self, speech: Tensor) -> Tensor:
+        """Frames without speech near by, of ``(batch, frames)``."""
+        drawn = int(torch.randint(len(_CONTEXT_FRAMES), (), generator=self._order))
+        reach = _CONTEXT_FRAMES[drawn]
+        near = functional.max_pool1d(speech.float()[:, None], 2 * reach + 1, stride=1, padding=reach)[:, 0]
+        return near == 0
+
+    def _varied(self, log: Tensor, inside: Tensor, silenced: Tensor) -> Tensor:
+        """Augmented and scaled as Whisper does it.
+
+        ``inside``: frames that are not padding, ``silenced``: frames that are silence, both of shape ``(batch, frames)``.
 
         Nothing here waits for the device: what a window is spared is drawn for it all the same.
         """
-        count, device, rng = len(log), self._device, self._rng
+        count, device, rng = len(log), self.device, self._rng
         share = _VARIED_SHARE * min(self._made / EASY_BATCHES, 1.0)
 
         def some(part: float) -> Tensor:
@@ -293,7 +312,7 @@ class Windows:
         tilt = _drawn(torch.randn(count, 6, generator=rng, device=device) * 0.25)[..., None]
         log = torch.where(some(share), log + tilt, log)
         log = torch.where(some(share / 2), self._noisier(log, inside), log)
-        log = log.clamp(min=_FLOOR).masked_fill(~inside[:, None], _FLOOR)
+        log = log.clamp(min=_FLOOR).masked_fill((~inside | silenced)[:, None], _FLOOR)
         log = (log.maximum(log.amax((1, 2), keepdim=True) - 8.0) + 4.0) / 4.0
         least = log.masked_fill(~inside[:, None], torch.inf).amin((1, 2))[:, None, None]
         hidden = self._stretches(count, 2, 80, _HEARD_BANDS, 8)[..., None]
@@ -302,7 +321,7 @@ class Windows:
 
     def _noisier(self, log: Tensor, inside: Tensor) -> Tensor:
         """With noise of a random colour, 18 to 45 dB below the loudest moments."""
-        rng, device = self._rng, self._device
+        rng, device = self._rng, self.device
         shape = _drawn(torch.randn(len(log), 5, generator=rng, device=device) * 0.4)
         shape[:, _HEARD_BANDS:] -= 4
         loud = log[:, :_HEARD_BANDS].amax(1).masked_fill(~inside, torch.nan)
@@ -313,9 +332,9 @@ class Windows:
 
     def _stretches(self, count: int, each: int, size: int, last: int, longest: int) -> Tensor:
         """Random stretches of 1 to ``longest`` of ``size`` places, marked, shape ``(count, size)``."""
-        zero = torch.zeros(count, each, dtype=torch.long, device=self._device)
+        zero = torch.zeros(count, each, dtype=torch.long, device=self.device)
         begin, length = self._integers(zero, last), self._integers(zero, longest) + 1
-        place = torch.arange(size, device=self._device)
+        place = torch.arange(size, device=self.device)
         return ((place >= begin[..., None]) & (place < (begin + length)[..., None])).any(1)
 
     # ── tables ───────────────────────────────────────────────────────────────
@@ -323,26 +342,27 @@ class Windows:
     def _on_device(self) -> dict[str, Tensor]:
         """Tables by utterance, with one more row at the end, by token, and by strip."""
         if not self._tables:
-            first, last, token, sound, strip = self._utterances.T
-            speaking = np.zeros(len(self._strips), bool)
+            first, last, token, sound, strip = _joined(self._utterances).T
+            tokens, sounds, strips = _joined(self._tokens), _joined(self._sounds), _joined(self._strips)
+            speaking = np.zeros(len(strips), bool)
             speaking[strip] = True
             same = strip[1:] == strip[:-1]
-            before, after = self._strips[strip, 0].copy(), self._strips[strip, 1].copy()
+            before, after = strips[strip, 0].copy(), strips[strip, 1].copy()
             before[1:][same], after[:-1][same] = last[:-1][same], first[1:][same]
             self._tables = {
                 "first": self._put(first),
                 "last": self._put(last),
                 "before": self._put(before),
                 "after": self._put(after),
-                "token": self._put(np.append(token, len(self._tokens))),
-                "sound": self._put(np.append(sound, len(self._sounds))),
-                "timed": self._put(np.concatenate([self._tokens, np.zeros((1, 3), np.int64)])),
-                "plain": self._put(np.concatenate([self._tokens[self._tokens[:, 0] != STAMP], np.zeros((1, 3), np.int64)])),
-                "sounds": self._put(np.append(self._sounds, 0)),
+                "token": self._put(np.append(token, len(tokens))),
+                "sound": self._put(np.append(sound, len(sounds))),
+                "timed": self._put(np.concatenate([tokens, np.zeros((1, 3), np.int64)])),
+                "plain": self._put(np.concatenate([tokens[tokens[:, 0] != STAMP], np.zeros((1, 3), np.int64)])),
+                "sounds": self._put(np.append(sounds, 0)),
                 "silent": self._put(np.flatnonzero(~speaking)),
-                "strips": self._put(self._strips[:, :2]),
+                "strips": self._put(strips[:, :2]),
                 "strip": self._put(np.append(strip, 0)),
-                "language": self._put(self._strips[:, 2]),
+                "language": self._put(strips[:, 2]),
             }
         return self._tables
 
@@ -350,22 +370,29 @@ class Windows:
         """With new rows behind those in use; room doubles when it ends."""
         needed = self._frames + len(new)
         if needed > len(store):
-            roomy = torch.zeros(max(needed, 2 * len(store)), *store.shape[1:], dtype=store.dtype, device=self._device)
+            roomy = torch.zeros(max(needed, 2 * len(store)), *store.shape[1:], dtype=store.dtype, device=self.device)
             roomy[: self._frames] = store[: self._frames]
             store = roomy
-        store[self._frames : needed] = new.to(self._device)
+        store[self._frames : needed] = new.to(self.device)
         return store
 
     def _put(self, values: NDArray[np.generic]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
     def _uniform(self, count: int) -> Tensor:
-        return torch.rand(count, generator=self._rng, device=self._device)
+        return torch.rand(count, generator=self._rng, device=self.device)
 
     def _integers(self, low: Tensor, high: Tensor | int) -> Tensor:
         """Whole numbers from ``low`` to below ``high``."""
-        drawn = torch.rand(low.shape, generator=self._rng, device=self._device, dtype=torch.float64)
+        drawn = torch.rand(low.shape, generator=self._rng, device=self.device, dtype=torch.float64)
         return low + (drawn * (high - low)).long()
+
+
+def _joined(rows: list[NDArray[Any]]) -> NDArray[Any]:
+    """Rows of all shards; joined once, and only when they are asked for."""
+    if len(rows) > 1:
+        rows[:] = [np.concatenate(rows)]
+    return rows[0]
 
 
 def _most_tokens(frames: int) -> int:

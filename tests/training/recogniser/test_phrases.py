@@ -45,4 +45,4 @@ def test_what_is_recorded_is_not_said_again(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_voice_that_was_not_recorded_has_none(tmp_path: Path) -> None:
-    assert phrases.of_voice(tmp_path, "nobody") == ()
+    assert not len(phrases.of_voice(tmp_path, "nobody"))
