@@ -17,9 +17,11 @@ from postcall.conduct.scorecard import conduct_rows
 from postcall.errors import AnalyzerError, MissingInput
 from postcall.policy import PolicySet
 from postcall.rollup import Analysed, Rowless
-from postcall.tables import spec_of
+from postcall.tables import Stamp, TableSpec, spec_of
+from storage.pieces import Pieces
 from storage.runs import RunSkip
 
+SKIPS = spec_of(RunSkip)
 BROKE = "the analyzer broke; run_failure says where"
 
 
@@ -30,9 +32,9 @@ class Findings:
     Attributes
     ----------
     rows
-        Table name -> rows.
-    skips
-        Analyzers that could not measure a call.
+        Table name -> rows; only those that were not yet put down, where a night puts them down.
+    skips, skipped
+        Analyzers that could not measure a call; and of those that were put down how many, by analyzer and reason.
     failures
         Everything that failed.
     call_ids, recordings, engines
@@ -41,6 +43,7 @@ class Findings:
 
     rows: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list), repr=False)
     skips: list[RunSkip] = field(default_factory=list)
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     call_ids: list[str] = field(default_factory=list)
     recordings: int = 0
@@ -69,9 +72,41 @@ class Findings:
             for judge in asked:
                 self._judge(call, judge, of_call, said)
 
+    @property
+    def held(self) -> int:
+        """Rows in memory."""
+        return sum(map(len, self.rows.values())) + len(self.skips)
+
+    def put_down(self, pieces: Pieces, stamps: Mapping[str, tuple[TableSpec, Stamp]]) -> None:
+        """Keep the rows on the disk, and forget them.
+
+        Parameters
+        ----------
+        pieces
+            Where.
+        stamps
+            Declaration and stamp of every table, by name.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be written.
+        """
+        spec, stamp = stamps[SKIPS.name]
+        pieces.add(spec, self.skips, stamp)
+        self.skipped = self._all_skipped()
+        self.skips = []
+        for name, (spec, stamp) in stamps.items():
+            if name in self.rows:
+                pieces.add(spec, self.rows[name], stamp)
+        self.rows.clear()
+
+    def _all_skipped(self) -> Counter[tuple[str, str]]:
+        return self.skipped + Counter((skip.analyzer, skip.reason) for skip in self.skips)
+
     def analysed(self, analyzers: tuple[Analyzer, ...]) -> Analysed:
         """Which tables the analyzers were to fill, and how many calls have no row in them, and why."""
-        skipped = Counter((skip.analyzer, skip.reason) for skip in self.skips)
+        skipped = self._all_skipped()
         tables = {analyzer.name: [spec for spec in analyzer.tables if spec.prefix == "call_"] for analyzer in analyzers}
         broke = Counter((one.analyzer, BROKE) for one in self.failures if one.stage == "analyzer" and one.analyzer in tables)
         return Analysed(

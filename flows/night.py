@@ -20,7 +20,7 @@ from flows.findings import Findings
 from flows.listen import Listener
 from flows.metrics import write_metrics
 from flows.plan import NightPlan, plan_night
-from flows.publish import check_and_roll_up, run_row, write_day, write_failures, write_run, write_week
+from flows.publish import check_and_roll_up, run_row, stamps_of, write_day, write_failures, write_run, write_week
 from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
@@ -29,11 +29,15 @@ from postcall.speech.engines import Watched
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
 from storage.one_run import only_run
+from storage.pieces import Pieces
 from storage.tables import Tables
 
 T = TypeVar("T")
 
 RETRY_PAUSE_S = 1.0
+
+MOST_HELD = 10_000
+"""Rows in memory at which they are put down; beside that the rows of one call may be many more."""
 
 _FEW_CALLS = 20
 """Of fewer a share says little."""
@@ -139,7 +143,7 @@ def run_night(
     started_at = datetime.now(UTC)
     equipment = step("check the equipment", lambda: equip(settings, use_transcripts=use_transcripts))
     tables = Tables(settings.store)
-    with only_run(settings.store), Ledger(settings.store) as ledger:
+    with only_run(settings.store), Ledger(settings.store) as ledger, Pieces(settings.store) as pieces:
         plan = step("match call records and recordings", lambda: plan_night(settings, day, ledger), retries=2)
         diarizer: object = equipment.diarizer
         if progress is not None and isinstance(diarizer, Watched):
@@ -160,7 +164,7 @@ def run_night(
         try:
             findings = step(
                 "listen and measure",
-                lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold()),
+                lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold(), pieces, run_id),
                 retries=2,
             )
         except NightStopped as stop:
@@ -171,7 +175,8 @@ def run_night(
                 retries=2,
             )
             raise
-        made = step("check and roll up", lambda: check_and_roll_up(day, findings, _knowing(equipment, findings), run_id))
+        knowing = _knowing(equipment, findings)
+        made = step("check and roll up", lambda: check_and_roll_up(day, findings, pieces, knowing, run_id))
         step("write the day", lambda: write_day(tables, day, made, equipment, run_id), retries=2)
         step("roll up the week", lambda: write_week(tables, day, findings, equipment), retries=2)
         zone = settings.records.time_zone
@@ -179,7 +184,7 @@ def run_night(
         run = run_row(day, started_at, findings, equipment, time_zone=settings.records.time_zone, inputs_digest=plan.digest)
         step(
             "write what ran and what failed",
-            lambda: write_run(tables, ledger, run, findings, equipment, day=day, run_id=run_id),
+            lambda: write_run(tables, ledger, run, findings, pieces, equipment, day=day, run_id=run_id),
             retries=2,
         )
     if settings.metrics_file is not None:
@@ -232,15 +237,25 @@ def _knowing(equipment: Equipment, findings: Findings) -> Equipment:
 
 
 def listen_and_measure(
-    plan: NightPlan, listener: Listener, equipment: Equipment, settings: Settings, progress: Progress
+    plan: NightPlan,
+    listener: Listener,
+    equipment: Equipment,
+    settings: Settings,
+    progress: Progress,
+    pieces: Pieces,
+    run_id: str,
 ) -> Findings:
     """Hear every call and let every analyzer measure it; a call's samples are gone before its rows are kept.
+
+    All rows are put down into ``pieces``, many at a time.
 
     Raises
     ------
     NightStopped
         Even if every call that is left went well, more would have failed than the settings let pass.
     """
+    pieces.begin()
+    stamps = stamps_of(plan.day, equipment, run_id)
     findings = Findings(failures=list(plan.failures))
     calls = {call.telephony.call_id for call in plan.calls}
     progress.start("calls", len(plan.calls))
@@ -248,9 +263,12 @@ def listen_and_measure(
     for heard in listener.hear_all(plan.calls, workers=settings.workers):
         told = len(findings.failures)
         findings.add(heard, equipment.registry.analyzers, equipment.policies, equipment.judges)
+        if findings.held >= MOST_HELD:
+            findings.put_down(pieces, stamps)
         if len(findings.failures) > told:
             _stop_if_too_many(findings, calls, settings.max_failed_share)
         progress.advance()
+    findings.put_down(pieces, stamps)
     return findings
 
 

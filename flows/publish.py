@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow as pa
 from analyzers.rollups import CALL_TABLES
 from flows.equipment import Equipment, library_versions
 from flows.failures import Failure, where_raised
-from flows.findings import Findings
+from flows.findings import SKIPS, Findings
 from flows.weeks import roll_up_week
 from postcall.conduct.scorecard import VERSION
 from postcall.conduct.tables import CONDUCT_ROWS
@@ -20,25 +21,37 @@ from postcall.errors import StorageError, TableError
 from postcall.rollup import Day, Rollup
 from postcall.tables import Stamp, TableSpec, spec_of
 from storage.ledger import Ledger, State
+from storage.pieces import Pieces
 from storage.runs import RUN_TABLES, RunFailure, RunNight, RunSkip
 from storage.tables import Tables
 
 
-def check_and_roll_up(day: date, findings: Findings, equipment: Equipment, run_id: str) -> dict[str, pa.Table]:
-    """Rows -> checked tables, then the KPI tables out of them. A table that is not in order is left out, as a failure."""
+def stamps_of(day: date, equipment: Equipment, run_id: str) -> dict[str, tuple[TableSpec, Stamp]]:
+    """Declaration and stamp of every table that is filled call by call, in the order in which they are checked."""
+    versions = {spec: analyzer.version for analyzer in equipment.registry.analyzers for spec in analyzer.tables}
+    versions |= {spec_of(row): VERSION for row in CONDUCT_ROWS} | {SKIPS: 1}
+    policy = equipment.policies.digest
+    return {spec.name: (spec, Stamp(day, run_id, version, policy)) for spec, version in versions.items()}
+
+
+def check_and_roll_up(day: date, findings: Findings, pieces: Pieces, equipment: Equipment, run_id: str) -> dict[str, pa.Table]:
+    """Rows -> checked tables, then the KPI tables out of them. A table that is not in order is left out, as a failure.
+
+    Raises
+    ------
+    StorageError
+        The rows that were kept aside cannot be read.
+    """
     made: dict[str, pa.Table] = {}
-    for analyzer in equipment.registry.analyzers:
-        stamp = Stamp(day, run_id, analyzer.version, equipment.policies.digest)
-        for spec in analyzer.tables:
-            _check(spec, findings.rows.get(spec.name, []), stamp, made, findings)
-    stamp = Stamp(day, run_id, VERSION, equipment.policies.digest)
-    for spec in map(spec_of, CONDUCT_ROWS):
-        _check(spec, findings.rows.get(spec.name, []), stamp, made, findings)
+    for spec, _ in stamps_of(day, equipment, run_id).values():
+        if spec is not SKIPS:
+            _check(spec, partial(pieces.read, spec), made, findings)
     for rollup in equipment.registry.rollups:
         rows = _rolled_up(rollup, Day(day, made), equipment, findings)
         stamp = Stamp(day, run_id, rollup.version, equipment.policies.digest)
         for spec in rollup.tables if rows is not None else ():
-            _check(spec, [row for row in rows or () if type(row) is spec.row], stamp, made, findings)
+            of_table = [row for row in rows or () if type(row) is spec.row]
+            _check(spec, partial(spec.to_arrow, of_table, stamp), made, findings)
     return made
 
 
@@ -55,9 +68,9 @@ def _rolled_up(rollup: Rollup, day: Day, equipment: Equipment, findings: Finding
     return None
 
 
-def _check(spec: TableSpec, rows: list[Any], stamp: Stamp, made: dict[str, pa.Table], findings: Findings) -> None:
+def _check(spec: TableSpec, checked: Callable[[], pa.Table], made: dict[str, pa.Table], findings: Findings) -> None:
     try:
-        made[spec.name] = spec.to_arrow(rows, stamp)
+        made[spec.name] = checked()
     except TableError as error:
         findings.failures.append(Failure("table", error, analyzer=spec.name))
 
@@ -95,7 +108,15 @@ def write_week(tables: Tables, day: date, findings: Findings, equipment: Equipme
 
 
 def write_run(
-    tables: Tables, ledger: Ledger, run: RunNight, findings: Findings, equipment: Equipment, *, day: date, run_id: str
+    tables: Tables,
+    ledger: Ledger,
+    run: RunNight,
+    findings: Findings,
+    pieces: Pieces,
+    equipment: Equipment,
+    *,
+    day: date,
+    run_id: str,
 ) -> None:
     """Write what failed, what was skipped, and last what ran: a day with a row in run_night is whole.
 
@@ -104,11 +125,14 @@ def write_run(
     StorageError
         The store gave up.
     """
-    rows: dict[type, list[Any]] = {RunFailure: _as_rows(findings.failures), RunSkip: findings.skips, RunNight: [run]}
     stamp = Stamp(day, run_id, 1, equipment.policies.digest)
+    rows: dict[type, pa.Table] = {
+        RunFailure: spec_of(RunFailure).to_arrow(_as_rows(findings.failures), stamp),
+        RunSkip: pieces.read(SKIPS),
+        RunNight: spec_of(RunNight).to_arrow([run], stamp),
+    }
     for row in RUN_TABLES:
-        spec = spec_of(row)
-        tables.replace_day(spec, day, spec.to_arrow(rows[row], stamp), run_id)
+        tables.replace_day(spec_of(row), day, rows[row], run_id)
     codes = {f.call_id: f.error.code for f in findings.failures if f.call_id and f.is_quarantined}
     for call_id in findings.call_ids:
         code = codes.get(call_id)

@@ -171,15 +171,16 @@ class TableSpec:
         """
         if any(type(row) is not self.row for row in rows):
             raise TableError(f"{self.name}: rows must be {self.row.__name__}")
-        ordered = sorted(rows, key=self._sort_key)
-        keys = [self._sort_key(row) for row in ordered]
+        ordered = sorted(rows, key=self.sort_key)
+        keys = [self.sort_key(row) for row in ordered]
         if doubled := sum(one == two for one, two in pairwise(keys)):
             raise TableError(f"{self.name}: {doubled} rows repeat the primary key ({', '.join(self.primary_key)})")
         arrays = [self._checked(column, [getattr(row, column.name) for row in ordered]) for column in self.columns]
         stamped = [pa.repeat(pa.scalar(getattr(stamp, c.name), ARROW_TYPES[c.kind]), len(ordered)) for c in STAMP]
         return pa.Table.from_arrays([*arrays, *stamped], schema=self.schema())
 
-    def _sort_key(self, row: Any) -> tuple[tuple[bool, Any], ...]:
+    def sort_key(self, row: Any) -> tuple[tuple[bool, Any], ...]:
+        """Where a row stands among the others: by the primary key, what is missing first."""
         values = (getattr(row, name) for name in self.primary_key)
         return tuple((value is not None, value if value is not None else 0) for value in values)
 

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from postcall.errors import StorageError
 from storage.durability import take_back_torn
+from storage.pieces import remove_pieces
 
 FILE_NAME = "run.lock"
 
@@ -18,7 +19,8 @@ FILE_NAME = "run.lock"
 def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the store for one run; a killed run lets go of it, as the lock belongs to its process.
 
-    What a loss of power has torn is taken back first, so that the run can write it again.
+    What a loss of power has torn is taken back first, so that the run can write it again; and the rows that a killed run kept
+    aside are removed.
 
     Parameters
     ----------
@@ -44,6 +46,7 @@ def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         ) from error
     try:
         take_back_torn(store / "tables")
+        remove_pieces(store)
         yield
     finally:
         lock.release()

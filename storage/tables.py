@@ -78,6 +78,8 @@ class Tables:
         """
         path = self.path(spec.name)
         try:
+            # In one piece: of several, delta-rs mixes up the order, and so loses that of the primary key.
+            rows = rows.combine_chunks()
             exists = DeltaTable.is_deltatable(str(path))
             content: pa.Table | pa.RecordBatchReader = rows
             evolved = None

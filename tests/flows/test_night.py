@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pytest
 
+from flows import night
 from flows.demonstration import DAY, transcribed_settings
 from flows.night import NightReport, plainly, run_night
 from flows.report import declared_tables
@@ -21,6 +23,8 @@ from postcall.errors import StorageError
 from postcall.spans import Span, bridge, subtract, total_ms, union
 from postcall.speech import listening
 from postcall.speech.listening import Listened
+from postcall.tables import Stamp, TableSpec
+from storage.pieces import FOLDER, Pieces
 from storage.tables import Tables
 
 TRUTH = Path(__file__).parents[2] / "flows" / "demo" / "truth"
@@ -248,3 +252,25 @@ def test_a_store_that_fails_for_a_moment_is_tried_again(monkeypatch: pytest.Monk
     assert plainly("write", work, retries=2) == "done"
     with pytest.raises(StorageError, match="full"):
         plainly("write", lambda: (_ for _ in ()).throw(StorageError("full")), retries=1)
+
+
+def test_rows_that_are_put_down_as_the_night_goes_are_the_same_rows(
+    demo_night: tuple[Path, NightReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_down = []
+
+    def add(pieces: Pieces, spec: TableSpec, rows: Sequence[Any], stamp: Stamp) -> None:
+        put_down.append(spec.name)
+        original(pieces, spec, rows, stamp)
+
+    original = Pieces.add
+    monkeypatch.setattr(Pieces, "add", add)
+    monkeypatch.setattr(night, "MOST_HELD", 500)
+    run_night(DAY, transcribed_settings(tmp_path / "store"), step=plainly)
+    assert put_down.count("call_contact") > 2
+    assert not (tmp_path / "store" / FOLDER).exists()
+    ours, theirs = Tables(tmp_path / "store"), Tables(demo_night[0])
+    assert ours.names() == theirs.names()
+    for name in ours.names():
+        if name != "run_night":
+            assert ours.read(name).equals(theirs.read(name)), name
