@@ -7,6 +7,7 @@ import pandas as pd
 from flows.dashboards import charts
 from flows.dashboards.block import Block
 from flows.dashboards.board import Board, column_of
+from flows.pages.reasons import Reasons
 
 CHIEF = {
     ("call_speed_of_answer", "speed_of_answer_ms"): "speed_of_answer",
@@ -84,6 +85,8 @@ def why_not_measurable(board: Board) -> Block:
         calls_empty=("calls_empty", "max"), tables=("table_name", lambda names: ", ".join(sorted(set(names))))
     )
     shown = grouped.sort_values(["calls_empty", "why_empty"], ascending=[False, True]).head(MOST_REASONS)
+    say = Reasons(board.words.labels).say
+    shown = shown.assign(why_empty=[say(reason) for reason in shown["why_empty"]])
     return board.table("why_not_measurable", [("calls_empty", "number"), ("why_empty", "text"), ("tables", "text")], shown)
 
 
