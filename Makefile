@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers sbom audit clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers bench-growth sbom audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -75,6 +75,10 @@ bench-rescore: $(VENV)/.installed
 # Contestants take turns, each bound to one core. WHISPERX: an interpreter that has whisperX and postcall.
 bench-peers: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.peers $(or $(OUT),../postcall-bench-peers) $(if $(WHISPERX),--whisperx-python $(WHISPERX)) $(if $(JSON),--json $(JSON))
+
+# Nights of up to ten thousand calls with scripted engines, tables of a million: half an hour and 2 GB. WORDS=100000000 takes 4 GB.
+bench-growth: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.growth $(or $(OUT),../postcall-bench-growth) $(if $(NIGHTS),--nights $(NIGHTS)) --table-words $(or $(WORDS),10000000) $(if $(JSON),--json $(JSON))
 
 # Generates a store of its own, two million calls, in ten minutes and 2 GB; the second run takes the one that is there.
 bench-dashboard: $(VENV)/.installed-bench

@@ -116,8 +116,8 @@ def _day(
     day: date, size: int, number: int, random: np.random.Generator, registry: Registry, policies: PolicySet
 ) -> dict[str, pa.Table]:
     stamp = Stamp(day, f"generated-{number}", 1, policies.digest)
-    columns = _columns(day, size, number, random)
-    made = {spec.name: _table(spec, columns, size, stamp) for spec in map(spec_of, CALL_TABLES)}
+    columns = columns_of_day(day, size, number, random)
+    made = {spec.name: filled(spec, columns, size, stamp) for spec in map(spec_of, CALL_TABLES)}
     subject = Day(day, made)
     for rollup in registry.rollups:
         if rollup.name in KPI_TABLES:
@@ -141,7 +141,7 @@ def _day(
     return {**made, "run_night": spec_of(RunNight).to_arrow([night], stamp)}
 
 
-def _table(spec: TableSpec, columns: dict[str, Any], size: int, stamp: Stamp) -> pa.Table:
+def filled(spec: TableSpec, columns: dict[str, Any], size: int, stamp: Stamp) -> pa.Table:
     """Columns that are generated, and nothing, or nought, in the others; a call that nobody answered has nought as well."""
     arrays = []
     for column in spec.columns:
@@ -157,7 +157,7 @@ def _table(spec: TableSpec, columns: dict[str, Any], size: int, stamp: Stamp) ->
     return pa.Table.from_arrays([*arrays, *stamped], schema=spec.schema())
 
 
-def _columns(day: date, size: int, number: int, random: np.random.Generator) -> dict[str, Any]:
+def columns_of_day(day: date, size: int, number: int, random: np.random.Generator) -> dict[str, Any]:
     """What happens in the calls of a day: busier before noon, agents who differ, a slow rise of holds over the weeks."""
     agent = random.integers(0, 300, size)
     queue = (agent % 12 + random.integers(0, 2, size)) % 12
