@@ -31,7 +31,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 import fsspec
 
-from postcall.errors import MissingRecording, RecordingError, SettingsError, StorageError, UnsafePath
+from postcall.errors import MissingRecording, PostCallError, RecordingError, SettingsError, StorageError, UnsafePath
 from postcall.telephony import Telephony
 
 NOT_RECORDINGS = frozenset(
@@ -88,7 +88,7 @@ class Recordings:
     def __init__(self, root: str) -> None:
         try:
             self._fs, self._root = fsspec.core.url_to_fs(root)
-            self._is_local = "file" in _protocols(self._fs)
+            self._is_local = is_local(self._fs)
             is_folder = self._patiently(lambda: self._fs.isdir(self._root))
             if is_folder and self._is_local:
                 os.scandir(self._root).close()
@@ -232,18 +232,7 @@ class Recordings:
         OSError
             The local file system's own, at once; an object store's last one, whatever its driver raised.
         """
-        if self._is_local:
-            return asked()
-        for pause_s in (*PAUSES_S, None):
-            try:
-                return asked()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-                raise
-            except Exception as error:  # noqa: BLE001  # drivers raise what their HTTP libraries do, with addresses in it
-                if pause_s is None:
-                    raise OSError(errno.ECONNABORTED, f"the object store failed: {type(error).__name__}") from None
-                threading.Event().wait(pause_s)
-        raise AssertionError("unreachable")
+        return asked() if self._is_local else patiently(asked)
 
     def _info(self, relative: str) -> dict[str, Any]:
         _check_path(relative)
@@ -263,6 +252,34 @@ class Recordings:
         if not is_file:
             raise UnsafePath("the path of the recording names no plain file")
         return info
+
+
+def patiently(asked: Callable[[], T]) -> T:
+    """Ask an object store, again after each of `PAUSES_S` where it fails in passing.
+
+    Raises
+    ------
+    OSError
+        A definite answer (no such file, no right), at once; the last failure, whatever its driver raised.
+    PostCallError
+        Of ``asked`` itself, at once.
+    """
+    for pause_s in (*PAUSES_S, None):
+        try:
+            return asked()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, PostCallError):
+            raise
+        except Exception as error:  # noqa: BLE001  # drivers raise what their HTTP libraries do, with addresses in it
+            if pause_s is None:
+                raise OSError(errno.ECONNABORTED, f"the object store failed: {type(error).__name__}") from None
+            threading.Event().wait(pause_s)
+    raise AssertionError("unreachable")
+
+
+def is_local(filesystem: Any) -> bool:
+    """Whether an fsspec file system is this machine's own."""
+    protocol = filesystem.protocol
+    return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
 
 class _PatientFile(io.RawIOBase):
@@ -297,11 +314,6 @@ class _PatientFile(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-def _protocols(filesystem: Any) -> tuple[str, ...]:
-    protocol = filesystem.protocol
-    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
 def _raise(error: OSError) -> None:

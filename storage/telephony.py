@@ -35,6 +35,7 @@ from storage.record_files import JSON_SUFFIXES, MAX_FILE_BYTES, Row, read_rows
 from storage.record_schema import CALL_TIMES, CODES, COLUMNS, RecordFormat, plain_name, zone_of
 from storage.record_sources import SourceFile, load_adapter
 from storage.recording_names import NamePattern
+from storage.recordings import is_local, patiently
 from storage.times import day_written, read_duration
 
 __all__ = [
@@ -361,8 +362,14 @@ def _content(file: BinaryIO | str) -> tuple[bytes, str]:
         return _whole(file), str(getattr(file, "name", ""))
     name = PurePosixPath(file).name
     try:
-        with fsspec.open(file, "rb") as opened:
-            return _whole(opened), name
+        filesystem, path = fsspec.core.url_to_fs(file)
+
+        def read() -> bytes:
+            with filesystem.open(path, "rb") as opened:
+                return _whole(opened)
+
+        # An object store fails single requests as a matter of course, of records as of recordings.
+        return (read() if is_local(filesystem) else patiently(read)), name
     except FileNotFoundError as error:
         raise SettingsError(
             f"no call-record file '{name}'", hint="has it been delivered? The setting may hold a wrong path"

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import re
+import traceback
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import fsspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -505,3 +507,41 @@ def test_csv_and_json_lines_read_alike(rows):
     assert first.records == second.records
     assert [problem.error.code for problem in first.problems] == [problem.error.code for problem in second.problems]
     assert first.duplicates_merged == second.duplicates_merged
+
+
+class FailingAtFirst:
+    """An object store whose first requests fail in passing."""
+
+    protocol = "memory"
+
+    def __init__(self, failures: int, error: Exception) -> None:
+        self.failures, self.error, self.asked = failures, error, 0
+
+    def open(self, path: str, mode: str) -> io.BytesIO:
+        self.asked += 1
+        if self.asked <= self.failures:
+            raise self.error
+        return io.BytesIO(b"call_id,started_at\nc-1,2026-03-02T10:00:00Z\n")
+
+
+@pytest.mark.parametrize("error", [OSError("SlowDown"), TimeoutError(), RuntimeError("503 at https://a/+79161234567")])
+def test_a_file_in_an_object_store_that_fails_in_passing_is_asked_for_again(monkeypatch, error):
+    monkeypatch.setattr("storage.recordings.PAUSES_S", (0.0, 0.0))
+    store = FailingAtFirst(2, error)
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda _: (store, "/bucket/calls.csv"))
+    read = read_call_records("memory://bucket/calls.csv", RecordFormat(time_zone="UTC"))
+    assert [record.call_id for record in read.records] == ["c-1"]
+    store.asked, store.failures = 0, 9
+    with pytest.raises(SettingsError, match="cannot open the call-record file") as raised:
+        read_call_records("memory://bucket/calls.csv", RecordFormat(time_zone="UTC"))
+    assert store.asked == 3
+    assert "7916" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(), PermissionError()])
+def test_a_definite_answer_of_an_object_store_is_taken_at_once(monkeypatch, error):
+    store = FailingAtFirst(9, error)
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda _: (store, "/bucket/calls.csv"))
+    with pytest.raises(SettingsError):
+        read_call_records("memory://bucket/calls.csv", RecordFormat(time_zone="UTC"))
+    assert store.asked == 1
