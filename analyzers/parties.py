@@ -27,12 +27,15 @@ from postcall.analyzer import analyzer
 from postcall.call import Call
 from postcall.errors import MissingInput
 from postcall.fields import AgentId, CallId, EndMs, NotMeasurable, RoleConfidence, RoleSourceName, StartMs
-from postcall.not_measurable import Reasons
+from postcall.not_measurable import UNASKED, Reasons
 from postcall.spans import Span, Spans, clip, intersect, total_ms
 from postcall.speakers import MENU
 from postcall.tables import Field, table
 from postcall.telephony import Role
 from postcall.timeline import MIXED
+
+NO_MAP, NO_DIARIZER, ALL_IN_USE = UNASKED
+"""Why a column of a call is empty though nothing is missing."""
 
 
 @table("call_parties", grain="call", primary_key=("call_id",))
@@ -95,7 +98,7 @@ class EventAgentStretch:
     not_measurable: NotMeasurable
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def parties(call: Call) -> Iterator[CallParties | EventAgentStretch]:
     """The row of the call, and one for each of its agents."""
     why = Reasons()
@@ -103,18 +106,27 @@ def parties(call: Call) -> Iterator[CallParties | EventAgentStretch]:
     confidence = why.known("role_confidence", call.role_confidence, _why_unknown(call))
     yield CallParties(
         call_id=call.call_id,
-        role_source=call.role_source,
+        role_source=why.known("role_source", call.role_source, _why_unknown(call)),
         role_confidence=confidence,
-        is_map_contradicted=call.is_map_contradicted,
+        is_map_contradicted=why.known("is_map_contradicted", call.is_map_contradicted, _unasked(call, NO_MAP)),
         speakers=why.attempt("speakers", lambda: _speakers(call)),
-        ghost_speakers=call.ghost_speakers,
+        ghost_speakers=why.known("ghost_speakers", call.ghost_speakers, _unasked(call, NO_DIARIZER)),
         agents=len(stretches) if stretches is not None else None,
-        empty_channel=call.empty_channel,
+        empty_channel=why.known("empty_channel", call.empty_channel, _unasked(call, ALL_IN_USE)),
         words_in_doubt=why.attempt("words_in_doubt", lambda: sum(w.is_in_doubt for w in call.need_transcript().words)),
         not_measurable=why.text(),
     )
     for stretch in stretches or ():
         yield _row(call, stretch, is_only=len(stretches or ()) == 1)
+
+
+def _unasked(call: Call, otherwise: str) -> str:
+    """Why there is nothing to say of a recording: there is none, or ``otherwise``."""
+    try:
+        call.need_recording()
+    except MissingInput as missing:
+        return missing.message
+    return otherwise
 
 
 def _why_unknown(call: Call) -> str:

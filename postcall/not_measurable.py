@@ -17,7 +17,9 @@ from postcall.errors import MissingInput
 
 T = TypeVar("T")
 
-NOT_APPLICABLE = ("the call was not answered", "the call was answered", "an outbound call waits for no agent")
+UNASKED = ("no channel map is given", "no voices had to be told apart", "every channel is in use")
+"""Of the parties of a call: why there is nothing to say."""
+NOT_APPLICABLE = ("the call was not answered", "the call was answered", "an outbound call waits for no agent", *UNASKED)
 """How reasons begin that say that a measure does not apply to the call, so that nothing is missing."""
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from analyzers.parties import CallParties, EventAgentStretch, parties
 from postcall.call import Call
+from postcall.not_measurable import does_not_apply, reasons_by_column
 from postcall.telephony import Role, Telephony
 from postcall.testing.drawing import make_call
 
@@ -32,7 +33,8 @@ def test_the_row_says_how_sure_the_parties_are() -> None:
     row, _ = rows(sure)
     assert (row.role_source, row.role_confidence, row.is_map_contradicted) == ("opening_phrase", 0.97, True)
     assert (row.speakers, row.agents, row.words_in_doubt, row.ghost_speakers) == (2, 2, 0, None)
-    assert row.not_measurable is None
+    assert row.not_measurable == "ghost_speakers: no voices had to be told apart; empty_channel: every channel is in use"
+    assert all(map(does_not_apply, reasons_by_column(row.not_measurable, ("ghost_speakers", "empty_channel")).values()))
 
 
 def test_each_agent_has_a_row_of_its_own() -> None:
