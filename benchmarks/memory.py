@@ -1,6 +1,6 @@
 """Memory of a night: does it grow with the number of calls, and does one very long call stay within bounds?
 
-    python -m benchmarks.memory FOLDER [--calls 1000] [--seconds 10] [--hours 4]
+    python -m benchmarks.memory FOLDER [--calls 1000] [--seconds 10] [--hours 4] [--rate 8000]
 
 Definition
 ----------
@@ -11,7 +11,8 @@ RSS slope
     Memory of the process (VmRSS) after each call, a straight line through it by least squares, in MB per 100 calls. The first
     tenth of the calls is left out: models are loaded and caches fill.
 long call
-    A night, in a process of its own, of one call of so many hours: the bundled call over and over, with its words, as FLAC.
+    A night, in a process of its own, of one call of so many hours: the bundled call over and over, with its words, as FLAC of
+    two channels at a rate.
 peak
     Largest memory (VmHWM) the process ever had. Start: before the first call, with all that is imported by then.
 
@@ -38,7 +39,7 @@ from numpy.typing import NDArray
 from flows.demonstration import BUNDLED, DAY, demo_settings
 from flows.night import plainly, run_night
 from flows.settings import TranscriberSettings
-from postcall.audio.decode import DecodePolicy, decode
+from postcall.audio.decode import DecodePolicy, decode, resample
 
 CALL = "01-good-service"
 WARM_UP = 10
@@ -124,11 +125,15 @@ def make_many(folder: Path, calls: int, seconds: float) -> None:
             rows.writerow(_of_length(name, f"{name}.wav", seconds))
 
 
-def make_long(folder: Path, hours: float) -> None:
-    """Lay a night of one long call into a folder."""
+def make_long(folder: Path, hours: float, rate: int | None = None) -> None:
+    """Lay a night of one long call into a folder, at its own rate or another."""
     import av
 
-    samples, rate = _bundled()
+    samples, own_rate = _bundled()
+    if rate is not None:
+        brought = resample((samples.T / 32_768).astype(np.float32), own_rate, rate)
+        samples = np.ascontiguousarray(np.rint(np.clip(brought, -1, 1) * 32_767).astype(np.int16).T)
+    rate = rate or own_rate
     length_s = len(samples) / rate
     times = round(hours * 3600 / length_s)
     _start(folder)
@@ -198,6 +203,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each of the many calls")
     parser.add_argument("--hours", type=float, default=4.0, help="length of the long call; 0 for none")
+    parser.add_argument("--rate", type=int, help="sample rate of the long call; its own, 8000, when not given")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     print(f"{'night':34} {'start':>8} {'last call':>10} {'peak':>8} {'slope':>18} {'took':>8}", flush=True)
@@ -206,8 +212,9 @@ def main() -> None:
         make_many(given.folder / "many", given.calls, given.seconds)
         nights.append((f"{given.calls:,} calls of {given.seconds:g} s", "many"))
     if given.hours:
-        make_long(given.folder / "long", given.hours)
-        nights.append((f"one call of {given.hours:g} h", "long"))
+        make_long(given.folder / "long", given.hours, given.rate)
+        at = f" at {given.rate / 1000:g} kHz" if given.rate else ""
+        nights.append((f"one call of {given.hours:g} h{at}", "long"))
     for what, name in nights:
         of = in_child(given.folder / name, given.workers)
         if not of["calls"] == of["recordings"] == of["words"] or of["failures"]:

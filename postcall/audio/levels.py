@@ -52,17 +52,25 @@ def frame_power(
     last sample.
     """
     hop = sample_rate_hz * hop_ms // 1000
-    missing = -samples.shape[-1] % hop
-    if missing:
-        samples = np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(0, missing)], mode="edge")
-    frames = samples.reshape(*samples.shape[:-1], -1, hop)
-    mean = frames.mean(axis=-1, dtype=np.float64)
-    square = np.einsum("...ij,...ij->...i", frames, frames, dtype=np.float64) / hop
+    whole = samples.shape[-1] // hop * hop
+    mean, square = _moments(samples[..., :whole], hop)
+    if whole < samples.shape[-1]:
+        # The last frame by itself: to fill up all would copy hours of sound.
+        filling = [(0, 0)] * (samples.ndim - 1) + [(0, whole + hop - samples.shape[-1])]
+        rest = _moments(np.pad(samples[..., whole:], filling, mode="edge"), hop)
+        mean, square = (np.concatenate(parts, axis=-1) for parts in zip((mean, square), rest, strict=True))
     if hops_per_window > 1:
         mean, square = _smooth(mean, hops_per_window), _smooth(square, hops_per_window)
     power = square - mean**2
     # What rounding leaves of a constant is no sound.
     return np.where(power > 1e-6 * square, power, 0.0)
+
+
+def _moments(samples: NDArray[np.float32], hop: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and mean square of whole frames."""
+    frames = samples.reshape(*samples.shape[:-1], -1, hop)
+    mean = frames.mean(axis=-1, dtype=np.float64)
+    return mean, np.einsum("...ij,...ij->...i", frames, frames, dtype=np.float64) / hop
 
 
 def _smooth(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:

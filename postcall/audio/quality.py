@@ -31,6 +31,8 @@ _NEAR, _FLAT = 0.02, 3
 _DROPOUT_MS = (20, 400)
 _DEAD_DBFS = -90.0
 _BAND_DB = 50.0
+_CHUNK = 6_000
+"""Frames that are copied at once."""
 
 
 def measure_quality(samples_8k: NDArray[np.float32], spectrum: Spectrum, speech: Spans, quiet: Quiet) -> Quality:
@@ -51,8 +53,7 @@ def measure_quality(samples_8k: NDArray[np.float32], spectrum: Spectrum, speech:
     if not inside.any():
         return Quality(noise_dbfs=_rounded(quiet.floor_dbfs), is_gated=quiet.is_gated)
     level = spectrum.level[inside]
-    frames = _mask(speech, spectrum.power.shape[0], HOP_MS)
-    long_term = to_db(spectrum.power[frames].mean(axis=0).astype(np.float64))
+    long_term = to_db(_mean(spectrum.power, _mask(speech, spectrum.power.shape[0], HOP_MS)).astype(np.float64))
     heard = np.flatnonzero(long_term > long_term.max() - _BAND_DB)
     return Quality(
         speech_dbfs=_rounded(float(to_db(np.array([level.mean()]))[0])),
@@ -64,10 +65,20 @@ def measure_quality(samples_8k: NDArray[np.float32], spectrum: Spectrum, speech:
     )
 
 
+def _mean(power: NDArray[np.float32], frames: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Mean spectrum of some frames."""
+    chosen = np.flatnonzero(frames)
+    total = np.zeros(power.shape[1], np.float32)
+    for first in range(0, chosen.size, _CHUNK):
+        # One after the other, so that the sum is that of all at once.
+        total = np.concatenate([total[None], power[chosen[first : first + _CHUNK]]]).sum(axis=0)
+    return np.asarray(total / chosen.size, np.float32)
+
+
 def _clipped_share(samples: NDArray[np.float32], speech: Spans) -> float:
     per_ms = SAMPLE_RATE_HZ // 1000
     spoken = np.concatenate([samples[span.start_ms * per_ms : span.end_ms * per_ms] for span in speech])
-    size = np.abs(spoken)
+    size = np.abs(spoken, out=spoken)
     if not size.size or size.max() == 0:
         return 0.0
     high = size >= (1 - _NEAR) * size.max()

@@ -67,12 +67,16 @@ def spectrum_of(samples: NDArray[np.float32]) -> Spectrum:
     """
     frames = -(-samples.size // _HOP)
     margin = (_WINDOW - _HOP) // 2
-    padded = np.pad(samples, (margin, frames * _HOP - samples.size + _WINDOW))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:frames]
     power = np.empty((frames, FFT_SIZE // 2 + 1), np.float32)
     filled_up = np.zeros((min(_CHUNK, frames), FFT_SIZE), np.float32)
     for first in range(0, frames, _CHUNK):
-        chunk = windows[first : first + _CHUNK]
+        last = min(first + _CHUNK, frames)
+        # Filled up a chunk at a time: hours of sound are not copied.
+        around = np.zeros((last - first - 1) * _HOP + _WINDOW, np.float32)
+        start = first * _HOP - margin
+        inside = samples[max(start, 0) : start + around.size]
+        around[max(-start, 0) : max(-start, 0) + inside.size] = inside
+        chunk = np.lib.stride_tricks.sliding_window_view(around, _WINDOW)[::_HOP]
         np.multiply(chunk, _window(), out=filled_up[: len(chunk), :_WINDOW])
         spectra = fft.rfft(filled_up[: len(chunk)], axis=1)
         np.square(spectra.real, out=power[first : first + _CHUNK])

@@ -52,6 +52,8 @@ _WIDTH_HZ = 70.0
 _ONE_SHARE, _TWO_SHARE = 0.80, 0.88
 """Of a frame's power in the band that one tone, or two, must hold."""
 _DRIFT_HZ = 14.0
+_CHUNK = 6_000
+"""Frames whose peaks are looked for at once."""
 _SHORTEST_MS = 90
 _EDGE_FRAMES = 2
 """Frames at either end of a burst whose windows reach out of it."""
@@ -136,11 +138,12 @@ def _bursts(spectrum: Spectrum) -> Iterator[Tone]:
     total = power[:, first:last].sum(axis=1)
     loud = np.flatnonzero(total > spectrum.reference * 10 ** (_QUIETEST_DBFS / 10))
     share, both, second, heights, hertz, second_hertz = (np.zeros(total.size, np.float32) for _ in range(6))
-    band = power[loud, first:last]
-    heights[loud], hertz[loud] = _peak(band, width, first)
-    columns = np.arange(band.shape[1])
-    band[np.abs(columns - (hertz[loud, None] / BIN_HZ - first)) <= width] = 0.0
-    second[loud], second_hertz[loud] = _peak(band, width, first)
+    columns = np.arange(last - first)
+    for at in np.split(loud, range(_CHUNK, loud.size, _CHUNK)):
+        band = power[at, first:last]
+        heights[at], hertz[at] = _peak(band, width, first)
+        band[np.abs(columns - (hertz[at, None] / BIN_HZ - first)) <= width] = 0.0
+        second[at], second_hertz[at] = _peak(band, width, first)
     share[loud] = heights[loud] / total[loud]
     both[loud] = (heights[loud] + second[loud]) / total[loud]
     single = share >= _ONE_SHARE

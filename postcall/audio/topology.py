@@ -46,6 +46,9 @@ echo relative to its source, ``bleed_0_to_1_share``, ``bleed_0_to_1_s``, ``bleed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import gcd
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
@@ -60,6 +63,7 @@ _BLOCK_S = 0.5
 _STEP_MS = 20
 _MAX_LAG_S = 0.3
 _BLOCKS_FOR_LAG = 240
+_BLOCKS_AT_ONCE = 512
 """Blocks that decide on the delays, the loudest ones: two minutes are plenty."""
 
 _BLEED_AT_LEAST_S = 1.0
@@ -142,7 +146,7 @@ def classify(samples: NDArray[np.float32], sample_rate_hz: int, policy: Topology
     evidence = {"channels": float(channels), "silent_channels": float(sum(silent))}
     for i, level in enumerate(level_dbfs):
         evidence[f"channel_{i}_dbfs"] = level
-    power = _blocks(slow, rate_hz).var(axis=2, dtype=np.float64)
+    power = np.concatenate([blocks.var(axis=2, dtype=np.float64) for blocks in _blocks(slow, rate_hz)], axis=1)
     active = (power > power.max(axis=1, keepdims=True) * _from_db(-policy.active_below_db)) & ~np.array(silent)[:, None]
     for i in range(channels):
         evidence[f"channel_{i}_active_share"] = float(active[i].mean())
@@ -151,9 +155,10 @@ def classify(samples: NDArray[np.float32], sample_rate_hz: int, policy: Topology
     evidence["side_mid_db"] = _side_mid_db(slow)
     if any(silent):
         return Topology.SEPARATE, evidence
-    likeness, lags_ms = _likeness(_blocks(np.diff(slow, axis=1, prepend=slow[:, :1]), rate_hz), rate_hz)
+    likeness, lags_ms = _likeness(slow, rate_hz)
     evidence["lag_0_to_1_ms"], evidence["lag_1_to_0_ms"] = lags_ms
-    steps = to_db(frame_power(_blocks(slow, rate_hz).reshape(2, -1), rate_hz, hop_ms=_STEP_MS))
+    power_of_steps = [frame_power(blocks.reshape(2, -1), rate_hz, hop_ms=_STEP_MS) for blocks in _blocks(slow, rate_hz)]
+    steps = to_db(np.concatenate(power_of_steps, axis=1))
     topology = _judge(likeness=likeness, level=to_db(power), steps=steps, active=active, evidence=evidence, policy=policy)
     return topology, evidence
 
@@ -224,42 +229,75 @@ def _decimated(samples: NDArray[np.float32], sample_rate_hz: int) -> tuple[NDArr
     return samples[:, : count * step].reshape(samples.shape[0], count, step).mean(axis=2), sample_rate_hz // step
 
 
-def _blocks(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-    """(channels, blocks, block length), at least one block; the last one is filled up with zeros."""
+def _blocks(samples: NDArray[np.float32], rate_hz: int) -> Iterator[NDArray[np.float32]]:
+    """(channels, blocks, block length), many at once, at least one block; the last one is filled up with zeros."""
     length = round(_BLOCK_S * rate_hz)
-    count = max(-(-samples.shape[1] // length), 1)
-    filled = np.zeros((samples.shape[0], count * length), dtype=samples.dtype)
-    filled[:, : samples.shape[1]] = samples
-    return filled.reshape(samples.shape[0], count, length)
+    for first, last in _groups(samples.shape[1], rate_hz):
+        yield _cut(samples, first * length, last * length).reshape(samples.shape[0], -1, length)
 
 
-def _likeness(blocks: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """(blocks,) likeness of the channels and the two delays in ms.
+def _groups(count: int, rate_hz: int) -> list[tuple[int, int]]:
+    """First block and block after the last of groups of about `_BLOCKS_AT_ONCE` whose borders lie between two steps."""
+    length, step = round(_BLOCK_S * rate_hz), rate_hz * _STEP_MS // 1000
+    blocks = max(-(-count // length), 1)
+    even = step // gcd(step, length)
+    size = -(-_BLOCKS_AT_ONCE // even) * even
+    return [(first, min(first + size, blocks)) for first in range(0, blocks, size)]
+
+
+def _cut(samples: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
+    """Samples from ``start`` to ``end``; zeros where there are none."""
+    found = np.zeros((samples.shape[0], end - start), dtype=samples.dtype)
+    low, high = max(start, 0), min(end, samples.shape[1])
+    if low < high:
+        found[:, low - start : high - start] = samples[:, low:high]
+    return found
+
+
+def _slope(samples: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
+    """Differences of neighbours from ``start`` to ``end``; zeros where there are none, and the first one is zero."""
+    found = np.zeros((samples.shape[0], end - start), dtype=samples.dtype)
+    low, high = max(start, 1), min(end, samples.shape[1])
+    if low < high:
+        np.subtract(samples[:, low:high], samples[:, low - 1 : high - 1], out=found[:, low - start : high - start])
+    return found
+
+
+def _likeness(samples: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """(blocks,) likeness of the slopes of the channels and the two delays in ms.
 
     The delays maximise the mean correlation over the loudest blocks with every block of the same weight, so that one stretch of
     loud music does not choose them alone.
     """
-    length = blocks.shape[2]
+    length = round(_BLOCK_S * rate_hz)
+    groups = [(first * length, last * length) for first, last in _groups(samples.shape[1], rate_hz)]
     max_lag = round(_MAX_LAG_S * rate_hz)
-    loudest = np.argsort(-np.vecdot(blocks, blocks).sum(axis=0), kind="stable")[:_BLOCKS_FOR_LAG]
+    energies = []
+    for start, end in groups:
+        blocks = _slope(samples, start, end).reshape(2, -1, length)
+        energies.append(np.vecdot(blocks, blocks).sum(axis=0))
+    loudest = np.argsort(-np.concatenate(energies), kind="stable")[:_BLOCKS_FOR_LAG]
+    loud = np.stack([_slope(samples, at * length, (at + 1) * length) for at in loudest.tolist()], axis=1)
     size = next_fast_len(length + max_lag, real=True)
-    first, second = rfft(blocks[:, loudest], size, axis=2)
+    first, second = rfft(loud, size, axis=2)
     cross = irfft(second * np.conj(first), size, axis=1)
-    norm = np.sqrt((blocks[:, loudest].astype(np.float64) ** 2).sum(axis=2).prod(axis=0))
+    norm = np.sqrt((loud.astype(np.float64) ** 2).sum(axis=2).prod(axis=0))
     mean = np.abs(np.divide(cross, norm[:, None], out=np.zeros_like(cross), where=norm[:, None] > 0)).mean(axis=0)
     forward = int(np.argmax(mean[: max_lag + 1]))
     backward = int(np.argmax(mean[: -max_lag - 1 : -1])) + 1
     if mean[0] >= mean[-backward]:
         backward = 0
-    flat = blocks.reshape(2, -1)
-    found = np.maximum(_correlation(flat[0], flat[1], forward, length), _correlation(flat[1], flat[0], backward, length))
-    return found, (forward * 1000 / rate_hz, backward * 1000 / rate_hz)
+    found = []
+    for start, end in groups:
+        now = _slope(samples, start, end)
+        one, other = (_slope(samples[at : at + 1], start - lag, end - lag)[0] for at, lag in ((0, forward), (1, backward)))
+        found.append(np.maximum(_correlation(one, now[1], length), _correlation(other, now[0], length)))
+    return np.concatenate(found), (forward * 1000 / rate_hz, backward * 1000 / rate_hz)
 
 
-def _correlation(leader: NDArray[np.float32], follower: NDArray[np.float32], lag: int, length: int) -> NDArray[np.float64]:
-    """(blocks,) magnitude of the normalised correlation of ``follower`` with ``leader`` ``lag`` samples before."""
-    delayed = leader if lag == 0 else np.concatenate([np.zeros(lag, dtype=leader.dtype), leader[:-lag]])
-    a, b = delayed.reshape(-1, length), follower.reshape(-1, length)
+def _correlation(leader: NDArray[np.float32], follower: NDArray[np.float32], length: int) -> NDArray[np.float64]:
+    """(blocks,) magnitude of the normalised correlation of ``follower`` with ``leader``, which is delayed already."""
+    a, b = leader.reshape(-1, length), follower.reshape(-1, length)
     product = np.vecdot(a, b).astype(np.float64)
     norm = np.sqrt(np.vecdot(a, a).astype(np.float64) * np.vecdot(b, b))
     return np.asarray(np.abs(np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)))

@@ -70,6 +70,8 @@ _BANDS_HZ = (200, 350, 500, 700, 900, 1_150, 1_450, 1_800, 2_250, 2_800, 3_400)
 _STILL_DB, _STILL_ST, _STILL_LEVEL_DB = 3.0, 0.5, 3.0
 _HELD_MS, _HELD_RANGE_ST = 200, 1.5
 _PAUSE_MS, _PAUSE_DB, _OVER_NOISE_DB = 100, 35.0, 8.0
+_CHUNK = 6_000
+"""Frames that are looked at together: a long call's all at once would take gigabytes."""
 _APART = 2
 """Frames between those that are compared."""
 
@@ -97,19 +99,30 @@ def voice_of(spectrum: Spectrum, speech: Spans, noise_dbfs: float | None = None)
     if not stretches.size:
         return VoiceTrack.of(level, pitch)
     spoken = np.concatenate([np.arange(first, end) for first, end in stretches])
-    # A frame at a time of both halves of 10 ms; the last one may lack its second.
-    power = spectrum.power[_HOPS * spoken] + spectrum.power[np.minimum(_HOPS * spoken + 1, spectrum.power.shape[0] - 1)]
     whole = np.pad(spectrum.level, (0, frames * steps - spectrum.level.size), mode="edge").reshape(frames, steps)
     level[spoken] = to_db(whole[spoken].mean(axis=1))
     lengths = stretches[:, 1] - stretches[:, 0]
-    pitch[spoken] = _pitch(power, level[spoken], lengths)
+    heard = [_heard(spectrum, chunk) for chunk in np.split(spoken, range(_CHUNK, spoken.size, _CHUNK))]
+    hertz, strength, bands = (np.concatenate(parts) for parts in zip(*heard, strict=True))
+    pitch[spoken] = _pitch(hertz, strength, level[spoken], lengths)
     return VoiceTrack.of(
         level,
         pitch,
         _nuclei(spectrum, spoken, pitch),
-        _held(power, level[spoken], pitch[spoken], spoken, lengths),
+        _held(bands, level[spoken], pitch[spoken], spoken, lengths),
         _pauses(spectrum, speech, noise_dbfs),
     )
+
+
+def _heard(
+    spectrum: Spectrum, spoken: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Of some frames: frequencies and strengths of their likeliest periods, and the power of `_BANDS_HZ` in dB."""
+    # A frame at a time of both halves of 10 ms; the last one may lack its second.
+    power = spectrum.power[_HOPS * spoken] + spectrum.power[np.minimum(_HOPS * spoken + 1, spectrum.power.shape[0] - 1)]
+    edges = [round(hz / BIN_HZ) for hz in _BANDS_HZ]
+    bands = to_db(np.add.reduceat(power, edges, axis=1)[:, :-1].astype(np.float64))
+    return *_candidates(power), bands
 
 
 # ── pitch ────────────────────────────────────────────────────────────────────
@@ -123,9 +136,10 @@ def _window_correlation() -> NDArray[np.float32]:
     return np.asarray(correlation / correlation[0], np.float32)
 
 
-def _pitch(power: NDArray[np.float32], level: NDArray[np.float64], lengths: NDArray[np.intp]) -> NDArray[np.float64]:
+def _pitch(
+    hertz: NDArray[np.float64], strength: NDArray[np.float64], level: NDArray[np.float64], lengths: NDArray[np.intp]
+) -> NDArray[np.float64]:
     """Pitch of frames of speech in Hz, 0 where unvoiced."""
-    hertz, strength = _candidates(power)
     loudest = float(np.quantile(level, 0.99))
     relative = 10.0 ** ((level - loudest) / 20)
     unvoiced = _VOICING + np.maximum(0.0, 2 - relative / (_SILENCE / (1 + _VOICING)))
@@ -145,9 +159,8 @@ def _pitch(power: NDArray[np.float32], level: NDArray[np.float64], lengths: NDAr
 
 
 def _candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies and strengths of the likeliest periods of each frame, both (frames, candidates)."""
+    """Frequencies and strengths of the likeliest periods of each frame, both (frames, candidates); ``power`` is used up."""
     shortest, longest = int(SAMPLE_RATE_HZ / _HIGHEST_HZ) - 1, int(SAMPLE_RATE_HZ / _LOWEST_HZ) + 2
-    power = power.copy()
     power[:, : round(_PITCH_BAND_HZ[0] / BIN_HZ)] = 0
     power[:, round(_PITCH_BAND_HZ[1] / BIN_HZ) :] = 0
     found = fft.irfft(power, FFT_SIZE, axis=1)[:, : longest + 1]
@@ -264,15 +277,13 @@ def _pauses(spectrum: Spectrum, speech: Spans, noise_dbfs: float | None) -> Span
 
 
 def _held(
-    power: NDArray[np.float32],
+    bands: NDArray[np.float64],
     level: NDArray[np.float64],
     pitch: NDArray[np.float64],
     spoken: NDArray[np.intp],
     lengths: NDArray[np.intp],
 ) -> Spans:
     """Stretches in which a voice stands still."""
-    edges = [round(hz / BIN_HZ) for hz in _BANDS_HZ]
-    bands = to_db(np.add.reduceat(power, edges, axis=1)[:, :-1].astype(np.float64))
     # Only the loud bands say what is heard; those near the noise move by themselves.
     bands = np.maximum(bands, bands.max(axis=1, keepdims=True) - 25)
     semitones = 12 * np.log2(np.maximum(pitch, 1.0))
