@@ -132,7 +132,7 @@ class Ear:
             raise RecordingError(f"the recording could not be processed: {where_raised(error)}") from error
 
 
-def in_time(limit_s: float, work: Callable[[], T]) -> T:
+def in_time(limit_s: float, work: Callable[[], T], *, stuck: PostCallError | None = None) -> T:
     """What ``work`` gives or raises, unless it takes too long.
 
     It runs in a thread of its own, which is left behind when time is up: a read from a share that hangs, or a decoder that goes
@@ -141,7 +141,7 @@ def in_time(limit_s: float, work: Callable[[], T]) -> T:
     Raises
     ------
     StuckRecording
-        It took longer than ``limit_s``.
+        It took longer than ``limit_s``; or ``stuck``, where that is given.
     """
     ended: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
@@ -155,7 +155,7 @@ def in_time(limit_s: float, work: Callable[[], T]) -> T:
     try:
         result, error = ended.get(timeout=limit_s)
     except queue.Empty:
-        raise StuckRecording(
+        raise stuck or StuckRecording(
             f"reading and listening did not end in {limit_s:g} s",
             hint="look whether the disk or share of the recordings hangs; `listen_limit_s` of the settings allows more time",
         ) from None

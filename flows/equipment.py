@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
+from flows.engines import EngineCare
 from flows.listen import LISTENING_POLICIES
 from flows.metrics import check_metrics_file
 from flows.settings import DiarizerSettings, Settings, TranscriberSettings
@@ -15,7 +17,7 @@ from postcall.conduct.evaluate import Judge, check_measures
 from postcall.errors import SettingsError
 from postcall.language.personal.kinds import PersonalDataPolicy
 from postcall.policy import Policy, PolicySet, load_policy
-from postcall.speech.engines import Diarizer, Transcriber, load_diarizer, load_transcriber
+from postcall.speech.engines import Diarizer, Transcriber, Watched, load_diarizer, load_transcriber
 from standards import load_manual, manual_ids
 
 LIBRARIES = ("postcall", "faster-whisper", "ctranslate2", "onnxruntime", "pyannote.audio", "torch", "av", "numpy", "scipy")
@@ -48,6 +50,15 @@ class Equipment:
     diarizer: Diarizer | None
     why_no_diarizer: str
 
+    @property
+    def transcriber_name(self) -> str:
+        """Recogniser in force, or why there is none."""
+        return self.transcriber.name if self.transcriber else self.why_no_transcriber
+
+    def without_engines(self) -> Self:
+        """The same, once somebody else has the engines and may let go of them; `transcriber_name` stays."""
+        return replace(self, transcriber=None, why_no_transcriber=self.transcriber_name, diarizer=None)
+
 
 def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
     """Make the store, find analyzers, read the policy, load the recogniser and the diarizer.
@@ -68,6 +79,37 @@ def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
     diarizer, why_no_diarizer = _diarizer(settings.diarizer)
     judges = manuals_in_force(settings.manuals, registry)
     return Equipment(registry, policies, judges, transcriber, why_no_transcriber, diarizer, why_no_diarizer)
+
+
+def care_of(settings: Settings, *, told: Callable[[float], None] | None = None) -> EngineCare:
+    """How the night treats its engines.
+
+    Parameters
+    ----------
+    settings
+        Where and on what it runs.
+    told
+        Who watches the diarizer, also one that is loaded anew.
+    """
+    asked = settings.transcriber, settings.diarizer
+
+    def diarizer() -> Diarizer:
+        return watched(load_diarizer(asked[1].engine, asked[1].options), told)
+
+    return EngineCare(
+        times=settings.engine_limit_times,
+        least_s=settings.listen_limit_s,
+        calls=settings.engine_calls,
+        load_transcriber=lambda: load_transcriber(asked[0].engine, asked[0].options),
+        load_diarizer=diarizer,
+    )
+
+
+def watched(diarizer: Diarizer, told: Callable[[float], None] | None) -> Diarizer:
+    """The diarizer, which tells how far it is where it can."""
+    if told is not None and isinstance(diarizer, Watched):
+        diarizer.watch(told)
+    return diarizer
 
 
 def manuals_in_force(names: Sequence[str] | None, registry: Registry) -> tuple[Judge, ...]:

@@ -8,9 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import PurePosixPath
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flows.ear import LIMIT_S, Ear, SoundPolicies
+from flows.engines import Asked, EngineCare
 from flows.failures import Failure, Stage, in_our_words, where_raised
 from flows.plan import PlannedCall
 from flows.settings import Recorder
@@ -109,6 +114,8 @@ class Listener:
         False leaves words out altogether.
     limit_s
         Time that reading and listening to one recording may take.
+    care
+        How the two engines are treated; as `EngineCare` says when not given.
     """
 
     def __init__(
@@ -124,6 +131,7 @@ class Listener:
         why_no_diarizer: str,
         use_transcripts: bool,
         limit_s: float = LIMIT_S,
+        care: EngineCare | None = None,
     ) -> None:
         self._recordings = recordings
         self._artifacts = artifacts
@@ -134,12 +142,13 @@ class Listener:
         self._turns = policies.section("turns", TurnPolicy)
         self._announced_holds = policies.section("announced_holds", AnnouncedHoldPolicy)
         self._recorder = recorder
-        self._transcriber = transcriber
         self._why_no_transcriber = why_no_transcriber
-        self._diarizer = diarizer
         self._why_no_diarizer = why_no_diarizer
         self._use_transcripts = use_transcripts
         self._limit_s = limit_s
+        care = care or EngineCare()
+        self._transcriber = Asked("the recogniser", transcriber, care.load_transcriber, care) if transcriber else None
+        self._diarizer = Asked("the diarizer", diarizer, care.load_diarizer, care) if diarizer else None
         # An engine uses every core, or the whole accelerator, by itself: calls take turns.
         self._turn_at_the_engines = threading.Lock()
 
@@ -263,16 +272,8 @@ class Listener:
         if kept is None:
             [samples] = [channel.samples_16k for channel in ear.channels() if channel.label == scene.one_channel]
             with self._turn_at_the_engines:
-                try:
-                    told = engine.diarize(cut_out(samples, part, SAMPLES_PER_MS))
-                except EngineError as error:
-                    raise in_our_words(error, engine) from error
-                except PostCallError:
-                    raise
-                except MemoryError as error:
-                    raise _out_of_memory("the diarizer", error) from error
-                except Exception as error:
-                    raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
+                heard = cut_out(samples, part, SAMPLES_PER_MS)
+                told = engine.ask(partial(_diarized, samples_16k=heard), heard.size / SAMPLES_PER_MS / 1000)
             kept = put_back(told[0], part), put_back(told[1], part)
             self._artifacts.put_diarization(ear.sha256, key, *kept)
         return without_ghosts(*kept, self._speakers)
@@ -295,7 +296,8 @@ class Listener:
             return kept
         channels = ear.channels()
         with self._turn_at_the_engines:
-            transcript = _recognised(engine, channels, language)
+            length_s = sum(channel.samples_16k.size for channel in channels) / SAMPLES_PER_MS / 1000
+            transcript = engine.ask(partial(_recognised, channels=channels, language=language), length_s)
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
 
@@ -482,7 +484,7 @@ class _Scene:
 ONE_CHANNEL_EMPTY = "one channel of the recording is empty: everybody may be on the other one"
 
 
-def _identity(engine: Transcriber | Diarizer) -> list[object]:
+def _identity(engine: Asked[Transcriber] | Asked[Diarizer]) -> list[object]:
     return [engine.name, engine.revision, dict(engine.options)]
 
 
@@ -499,6 +501,20 @@ def _recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language
         except Exception as error:
             raise EngineError(f"the recogniser broke: {where_raised(error)}") from error
     raise AssertionError("unreachable")
+
+
+def _diarized(engine: Diarizer, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+    """What the engine tells, or its error in our words."""
+    try:
+        return engine.diarize(samples_16k)
+    except EngineError as error:
+        raise in_our_words(error, engine) from error
+    except PostCallError:
+        raise
+    except MemoryError as error:
+        raise _out_of_memory("the diarizer", error) from error
+    except Exception as error:
+        raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
 
 
 def _out_of_memory(who: str, error: MemoryError) -> EngineOutOfMemory:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
 from flows.callbacks import write_callbacks
-from flows.equipment import Equipment, equip, library_versions
+from flows.equipment import Equipment, care_of, equip, library_versions, watched
 from flows.failures import Failure, NightStopped
 from flows.findings import Findings
 from flows.listen import Listener
@@ -25,7 +25,6 @@ from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from postcall.conduct.scorecard import VERSION
 from postcall.errors import StorageError
-from postcall.speech.engines import Watched
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
 from storage.one_run import only_run
@@ -145,9 +144,9 @@ def run_night(
     tables = Tables(settings.store)
     with only_run(settings.store), Ledger(settings.store) as ledger, Pieces(settings.store) as pieces:
         plan = step("match call records and recordings", lambda: plan_night(settings, day, ledger), retries=2)
-        diarizer: object = equipment.diarizer
-        if progress is not None and isinstance(diarizer, Watched):
-            diarizer.watch(progress.within)
+        told = progress.within if progress is not None else None
+        if equipment.diarizer is not None:
+            watched(equipment.diarizer, told)
         listener = Listener(
             plan.recordings,
             Artifacts(settings.store),
@@ -159,7 +158,10 @@ def run_night(
             why_no_diarizer=equipment.why_no_diarizer,
             use_transcripts=use_transcripts,
             limit_s=settings.listen_limit_s,
+            care=care_of(settings, told=told),
         )
+        # From here on the listener alone has the engines, so that one that it lets go of is gone.
+        equipment = equipment.without_engines()
         run_id = run_id_of(plan, listener, equipment, settings)
         try:
             findings = step(

@@ -161,7 +161,6 @@ def run_row(
     day: date, started_at: datetime, findings: Findings, equipment: Equipment, *, time_zone: str, inputs_digest: str
 ) -> RunNight:
     """The row of ``run_night``: what made the day's rows."""
-    engine = equipment.transcriber
     return RunNight(
         night=day.isoformat(),
         started_at=started_at,
@@ -171,7 +170,7 @@ def run_row(
         recordings=findings.recordings,
         transcripts=findings.engines.total(),
         quarantined=sum(failure.is_quarantined for failure in findings.failures),
-        transcriber=engine.name if engine else equipment.why_no_transcriber,
+        transcriber=equipment.transcriber_name,
         policy_name=equipment.policies.name,
         policy_json=json.dumps(equipment.policies.to_dict(), ensure_ascii=False, sort_keys=True),
         versions_json=json.dumps(library_versions()),

@@ -135,6 +135,15 @@ class Settings(BaseSettings):
     listen_limit_s: float = Field(
         900.0, gt=0, description="Seconds that reading and listening to one recording may take before it is put aside."
     )
+    engine_limit_times: float = Field(
+        10.0,
+        gt=0,
+        description="How many times the length of its sound the recogniser or the diarizer may take for a call, and at least "
+        "listen_limit_s; then the call goes on without, and another engine is loaded.",
+    )
+    engine_calls: int | None = Field(
+        None, ge=1, description="Calls after which the recogniser and the diarizer are loaded anew; without a number never."
+    )
     records: RecordFormat = Field(
         default_factory=lambda: RecordFormat(time_zone="UTC"), description="How call records are written."
     )

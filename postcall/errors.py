@@ -188,6 +188,12 @@ class EngineOutOfMemory(EngineError):
     code = "engine_out_of_memory"
 
 
+class EngineStuck(EngineError):
+    """A recogniser or diarizer does not come to an end with a call."""
+
+    code = "engine_stuck"
+
+
 class MissingInput(PostCallError):
     """A measure needs a part that this call does not have.
 
