@@ -267,13 +267,16 @@ class Listener:
         if engine is None:
             raise MissingInput("parties", self._why_no_diarizer)
         part = scene.human_part
-        key = digest(self._sound.key, *_identity(engine), scene.one_channel, [[span.start_ms, span.end_ms] for span in part])
+        people = 2 + (scene.record.transfers or 0)
+        asked = [] if people == 2 else [people]
+        cut = [[span.start_ms, span.end_ms] for span in part]
+        key = digest(self._sound.key, *_identity(engine), scene.one_channel, cut, *asked)
         kept = self._artifacts.diarization(ear.sha256, key)
         if kept is None:
             [samples] = [channel.samples_16k for channel in ear.channels() if channel.label == scene.one_channel]
             with self._turn_at_the_engines:
                 heard = cut_out(samples, part, SAMPLES_PER_MS)
-                told = engine.ask(partial(_diarized, samples_16k=heard), heard.size / SAMPLES_PER_MS / 1000)
+                told = engine.ask(partial(_diarized, samples_16k=heard, people=people), heard.size / SAMPLES_PER_MS / 1000)
             kept = put_back(told[0], part), put_back(told[1], part)
             self._artifacts.put_diarization(ear.sha256, key, *kept)
         return without_ghosts(*kept, self._speakers)
@@ -474,6 +477,7 @@ class _Scene:
             acoustics=self.acoustics if self.diarized is None else None,
             # On two channels the agents share one; a diarizer has to hear each of them.
             fewest_voices=2 if self.diarized is None or not self.record.transfers else 3,
+            is_one_channel=self.diarized is not None,
         )
 
     def with_menu_role(self, roles: Mapping[str, Role]) -> Mapping[str, Role]:
@@ -503,10 +507,10 @@ def _recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language
     raise AssertionError("unreachable")
 
 
-def _diarized(engine: Diarizer, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+def _diarized(engine: Diarizer, samples_16k: NDArray[np.float32], people: int) -> tuple[SpeakerTimeline, SpeakerTimeline]:
     """What the engine tells, or its error in our words."""
     try:
-        return engine.diarize(samples_16k)
+        return engine.diarize(samples_16k, people)
     except EngineError as error:
         raise in_our_words(error, engine) from error
     except PostCallError:

@@ -34,6 +34,7 @@ from typing import Literal, TypeAlias
 from postcall.policy import Policy, Setting
 from postcall.roles.evidence import Evidence, Heard, weigh
 from postcall.roles.layout import Layout
+from postcall.spans import total_ms
 from postcall.telephony import Role
 
 RoleSource: TypeAlias = Literal["call_record", "settings", "opening_phrase", "talk_pattern"]
@@ -43,6 +44,7 @@ CONTRADICTED = "what is said contradicts who is on which channel by the {source}
 _SOURCES = {"call_record": "call record", "settings": "settings"}
 ONE_VOICE = "only one speaker was found"
 TOO_FEW = "the call was transferred, and fewer speakers were found than it has: one of them is two people"
+TOO_LITTLE = "next to nothing is heard of one of the speakers: two people may have been taken for one (roles.smallest_voice_s)"
 
 _AGENT_BY_WORDS = 1.5
 """A further speaker who leans so far to an agent is one."""
@@ -75,6 +77,13 @@ class RolePolicy(Policy):
         ge=0.5,
         le=1,
         description="Against a contradicted map, roles follow what is said from this probability on; 1 never does.",
+    )
+    smallest_voice_s: float = Setting(
+        1.5,
+        ge=0,
+        le=60,
+        description="On one channel, somebody of whom less is heard is no party: a diarizer that takes two people for one leaves "
+        "such a rest of the other. Larger judges fewer calls whose customer says next to nothing.",
     )
 
 
@@ -129,9 +138,16 @@ def assign_roles(layout: Layout, heard: Heard | None, policy: RolePolicy) -> Rol
     source: RoleSource = "opening_phrase" if evidence.has_openings else "talk_pattern"
     if len(heard.speech) < heard.fewest_voices:
         return RoleAssignment({}, source, TOO_FEW, None, None, roles)
+    if heard.is_one_channel and _voices(heard, policy) < heard.fewest_voices:
+        return RoleAssignment({}, source, TOO_LITTLE, None, None, roles)
     if confidence < policy.minimum_confidence:
         return RoleAssignment({}, source, NOT_SURE, confidence, None, roles)
     return RoleAssignment(roles, source, None, confidence, None, roles)
+
+
+def _voices(heard: Heard, policy: RolePolicy) -> int:
+    """How many speakers are heard long enough to be people."""
+    return sum(total_ms(spans) >= policy.smallest_voice_s * 1000 for spans in heard.speech.values())
 
 
 def _unheard(layout: Layout, policy: RolePolicy) -> RoleAssignment:

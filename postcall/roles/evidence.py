@@ -91,6 +91,8 @@ class Heard:
         Only where each speaker has a channel.
     fewest_voices
         So many people speak at least: of a transferred call three.
+    is_one_channel
+        Whether a diarizer told the speakers apart, not channels.
     """
 
     speech: Mapping[str, Spans]
@@ -101,6 +103,7 @@ class Heard:
     language: str | None = None
     acoustics: Acoustics | None = None
     fewest_voices: int = 2
+    is_one_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

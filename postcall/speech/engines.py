@@ -115,13 +115,15 @@ class Diarizer(Protocol):
     def options(self) -> Echo:
         """Options that shape the result; never a path."""
 
-    def diarize(self, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+    def diarize(self, samples_16k: NDArray[np.float32], people: int = 2) -> tuple[SpeakerTimeline, SpeakerTimeline]:
         """Tell the speakers apart.
 
         Parameters
         ----------
         samples_16k
             Sound at 16 kHz, shape (n,), float32 in [-1, 1].
+        people
+            How many may speak, as far as the call record tells: two, and one more with every transfer. Fewer may be found.
 
         Returns
         -------

@@ -79,8 +79,8 @@ class PyannoteOptions(EngineOptions):
     segmentation_batch_size, embedding_batch_size
         Windows cut and voices compared at once: more is faster on a GPU and needs more memory.
     min_speakers, max_speakers
-        How many people a recording holds. A call has two parties; raise ``max_speakers`` where recordings hold the voice menu
-        or several agents.
+        How many people a recording holds. A call has two parties, and one more with every transfer that its record tells of;
+        raise ``max_speakers`` where recordings hold others, or where records do not tell of transfers.
     """
 
     model: str
@@ -137,12 +137,12 @@ class PyannoteDiarizer:
         """Tell how far a call is; see `postcall.speech.engines.Watched`."""
         self._told = told
 
-    def diarize(self, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+    def diarize(self, samples_16k: NDArray[np.float32], people: int = 2) -> tuple[SpeakerTimeline, SpeakerTimeline]:
         """Tell the speakers apart; see `postcall.speech.engines.Diarizer.diarize`."""
         if samples_16k.size < SHORTEST_MS * SAMPLES_PER_MS:
             return SpeakerTimeline({}, False, self.name), SpeakerTimeline({}, True, self.name)
         try:
-            output = self._apply(samples_16k)
+            output = self._apply(samples_16k, people)
         except PostCallError:
             raise
         except MemoryError as error:
@@ -159,7 +159,7 @@ class PyannoteDiarizer:
             SpeakerTimeline({names[label]: union(spans) for label, spans in exclusive.items()}, True, self.name),
         )
 
-    def _apply(self, samples_16k: NDArray[np.float32]) -> Any:
+    def _apply(self, samples_16k: NDArray[np.float32], people: int) -> Any:
         import torch
 
         options = self._options
@@ -168,7 +168,7 @@ class PyannoteDiarizer:
         pipeline.segmentation_batch_size = options.segmentation_batch_size
         pipeline.embedding_batch_size = options.embedding_batch_size
         recording = {"waveform": torch.from_numpy(samples_16k)[None], "sample_rate": 1000 * SAMPLES_PER_MS}
-        bounds = {"min_speakers": options.min_speakers, "max_speakers": options.max_speakers}
+        bounds = {"min_speakers": options.min_speakers, "max_speakers": max(options.max_speakers, people)}
         with _without_warnings():
             return pipeline(recording, **bounds, hook=None if self._told is None else _Hook(self._told))
 

@@ -50,8 +50,10 @@ class Scripted:
         self.told = told
         self.options: Echo = {}
         self.heard_ms: list[int] = []
+        self.people: list[int] = []
 
-    def diarize(self, samples_16k: NDArray[np.float32]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+    def diarize(self, samples_16k: NDArray[np.float32], people: int = 2) -> tuple[SpeakerTimeline, SpeakerTimeline]:
+        self.people.append(people)
         self.heard_ms.append(samples_16k.size // 16)
         if isinstance(self.told, Exception):
             raise self.told
@@ -168,6 +170,14 @@ def test_one_channel_goes_the_same_way_marked(tmp_path: Path, hear: Hear) -> Non
     doubted = [word for word in call.need_transcript().words if word.is_in_doubt]
     assert 0 < len(doubted) < len(call.need_transcript().words) / 4
     assert call.turns[0].role is Role.AGENT
+
+
+def test_a_diarizer_is_told_how_many_people_a_transferred_call_has(tmp_path: Path, hear: Hear) -> None:
+    recording, _ = bring(tmp_path, "13-mono")
+    diarizer = Scripted({"speaker_0": (Span(0, 9_000),), "speaker_1": (Span(9_500, 18_000),), "speaker_2": (Span(19_000, 25_000),)})
+    for transfers in (None, 0, 1):
+        hear(recording, replace(RECORD, transfers=transfers), diarizer=diarizer)
+    assert diarizer.people == [2, 3], "the same question is not asked twice"
 
 
 @pytest.mark.parametrize(

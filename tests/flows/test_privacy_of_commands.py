@@ -36,7 +36,7 @@ class TalkativeEngine:
     def transcribe(self, channels: Any, language: str | None) -> Any:
         raise self.kind(f"cannot align '{MARKER}'", hint=f"say {MARKER} again")
 
-    def diarize(self, samples: NDArray[np.float32]) -> Any:
+    def diarize(self, samples: NDArray[np.float32], people: int = 2) -> Any:
         raise EngineError(f"cannot tell '{MARKER}' apart", hint=MARKER)
 
 

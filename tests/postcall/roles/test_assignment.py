@@ -107,3 +107,15 @@ def test_two_voices_of_a_transferred_call_on_one_channel_are_not_trusted() -> No
     assert found.reason is not None
     assert "transferred" in found.reason
     assert found.likely == RIGHT.roles
+
+
+def test_on_one_channel_a_rest_of_a_voice_is_no_party() -> None:
+    whole = replace(call(OPENING, MATTER), is_one_channel=True)
+    assert assign_roles(NONE, whole, DEFAULT).roles == RIGHT.roles
+    rest = replace(whole, speech={**whole.speech, B: (Span(0, 1_499),)})
+    found = assign_roles(NONE, rest, DEFAULT)
+    assert (found.roles, found.confidence) == ({}, None)
+    assert found.reason is not None
+    assert "roles.smallest_voice_s" in found.reason
+    assert assign_roles(NONE, replace(rest, is_one_channel=False), DEFAULT).reason != found.reason, "a channel is no guess"
+    assert assign_roles(NONE, rest, RolePolicy(smallest_voice_s=1.0)).roles == RIGHT.roles

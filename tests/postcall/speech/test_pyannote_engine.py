@@ -75,6 +75,22 @@ def test_number_of_speakers_is_bounded() -> None:
         assert 1 <= len(diarizer.diarize(two_voices())[0].by_label) <= most
 
 
+def test_more_people_than_two_may_be_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    diarizer = PyannoteDiarizer({"model": "demo", "device": "cpu"})
+    pipeline = engine._load(str(diarizer._folder), "cpu")
+    asked = []
+    applied = type(pipeline).apply
+
+    def watched(self: object, *args: object, **bounds: object) -> object:
+        asked.append((bounds["min_speakers"], bounds["max_speakers"]))
+        return applied(self, *args, **bounds)
+
+    monkeypatch.setattr(type(pipeline), "apply", watched)
+    diarizer.diarize(two_voices())
+    diarizer.diarize(two_voices(), people=3)
+    assert asked == [(1, 2), (1, 3)]
+
+
 def test_usage_data_stay_off_even_when_they_are_asked_for_and_nothing_is_sent(tmp_path: Path) -> None:
     code = (
         "import socket, numpy as np\n"
