@@ -122,7 +122,11 @@ def sound(board: Board) -> Block:
     """What is wrong with the sound of recordings, by party."""
     rows = board.frame("call_sound_quality", ["agent_problems", "customer_problems"])
     counted = [
-        {"party": board.words.of("owners", party), "problem": board.words.of("sound_problems", problem), "calls": int(number)}
+        {
+            "party": board.words.of("owners", party),
+            "problem": board.words.of("sound_problems", str(problem)),
+            "calls": int(number),
+        }
         for party in ("agent", "customer")
         for problem, number in rows[f"{party}_problems"].dropna().str.split(", ").explode().value_counts().items()
         if problem

@@ -82,8 +82,8 @@ class RolePolicy(Policy):
         1.5,
         ge=0,
         le=60,
-        description="On one channel, somebody of whom less is heard is no party: a diarizer that takes two people for one leaves "
-        "such a rest of the other. Larger judges fewer calls whose customer says next to nothing.",
+        description="On one channel, somebody of whom less is heard is no party: a diarizer that takes two people for one "
+        "leaves such a rest of the other. Larger judges fewer calls whose customer says next to nothing.",
     )
 
 

@@ -174,7 +174,8 @@ def test_one_channel_goes_the_same_way_marked(tmp_path: Path, hear: Hear) -> Non
 
 def test_a_diarizer_is_told_how_many_people_a_transferred_call_has(tmp_path: Path, hear: Hear) -> None:
     recording, _ = bring(tmp_path, "13-mono")
-    diarizer = Scripted({"speaker_0": (Span(0, 9_000),), "speaker_1": (Span(9_500, 18_000),), "speaker_2": (Span(19_000, 25_000),)})
+    spoken = (Span(0, 9_000), Span(9_500, 18_000), Span(19_000, 25_000))
+    diarizer = Scripted({f"speaker_{number}": (span,) for number, span in enumerate(spoken)})
     for transfers in (None, 0, 1):
         hear(recording, replace(RECORD, transfers=transfers), diarizer=diarizer)
     assert diarizer.people == [2, 3], "the same question is not asked twice"
