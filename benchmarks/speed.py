@@ -1,6 +1,6 @@
 """How fast is everything but recognition? Listening, by stage; measuring from artifacts, by analyzer.
 
-    python -m benchmarks.speed [FOLDER] [--calls 40]
+    python -m benchmarks.speed [FOLDER] [--calls 40] [--json FILE]
 
 Definitions
 -----------
@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from benchmarks import results
 from benchmarks.accuracy import plans
 from benchmarks.bench_calls import make_calls, truths
 from benchmarks.true_calls import call_of, words_of
@@ -80,7 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../postcall-bench-speed"), help="where calls are made")
     parser.add_argument("--calls", type=int, default=40)
+    parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
+    load_before = results.load()
     make_calls(options.folder, plans(options.calls, _SEED))
     registry = discover()
     policies = load_policy(None, policy_sections(registry))
@@ -138,6 +141,17 @@ def main() -> None:
     print(f"measuring: {sum(each_ms.values()):.1f} ms per call of {seconds / (calls - 1):.0f} s on average")
     for name, took_ms in sorted(each_ms.items(), key=lambda item: -item[1]):
         print(f"  {name:30} {took_ms:6.2f} ms")
+    if options.json:
+        figures = {
+            "calls": calls - 1,
+            "hours": round(seconds / 3600, 4),
+            "channels": 2,
+            "times_real_time": round(pace, 1),
+            "listening_core_s_per_hour": round(3600 / pace, 3),
+            "stages_ms_per_s": {label: round(1000 * sounds.took_s[name] / seconds, 3) for name, label in _STAGES.items()},
+            "measuring_ms_per_call": {name: round(took_ms, 3) for name, took_ms in each_ms.items()},
+        }
+        results.write(options.json, "speed", "make bench-speed", load_before, figures)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ from benchmarks.peers.contestants import CONTESTANTS, Asked, AskedCall, Told
 from benchmarks.talk_time import FOLDER, PARTIES
 from benchmarks.true_calls import side
 from postcall.language.word_errors import WordErrors, word_errors
-from postcall.speech.faster_whisper_engine import DEMO_FOLDER, FasterWhisperTranscriber
+from postcall.speech.faster_whisper_engine import DEMO_FOLDER, DEMO_MODEL, FasterWhisperTranscriber
 
 LANGUAGES = ("ru", "en", "zh")
 CORPUS, REAL = "corpus", "real"
@@ -255,6 +255,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(CONTESTANTS), default=list(CONTESTANTS))
     parser.add_argument("--whisperx-python", default=sys.executable, help="interpreter that has whisperX and postcall")
     parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument(
+        "--add", action="store_true", help="keep what the file has of contestants not in --only, with the same calls and model"
+    )
     given = parser.parse_args()
     load_before = results.load()
     sets: dict[str, list[tuple[AskedCall, Said]]] = {}
@@ -277,23 +280,43 @@ def main() -> None:
             cores=given.cores,
         )
         rows += competition(name, asked, {call.call_id: said for call, said in calls}, given)
+    figures = {
+        "model": {
+            "name": DEMO_MODEL if Path(given.model) == DEMO_FOLDER else Path(given.model).name,
+            "digest": FasterWhisperTranscriber({"model": given.model}).revision,
+        },
+        "beam_size": given.beam_size,
+        "batch_size": given.batch_size,
+        "rounds": given.rounds,
+        "cores": given.cores,
+        "calls": {name: _amounts(calls) for name, calls in sets.items()},
+    }
+    if given.add and given.json:
+        rows = with_kept(rows, results.read(given.json.parent, given.json.stem)["figures"], figures)
     console = Console(width=120)
     console.print(table(rows))
     for name, of in ratios(rows).items():
         for against, told in of.items():
             console.print(f"{name}: {told['times']:.2f} times as fast as {told['peer']} ({against.replace('_', ' ')})")
     if given.json:
-        figures = {
-            "model": {"name": Path(given.model).name, "digest": FasterWhisperTranscriber({"model": given.model}).revision},
-            "beam_size": given.beam_size,
-            "batch_size": given.batch_size,
-            "rounds": given.rounds,
-            "cores": given.cores,
-            "calls": {name: _amounts(calls) for name, calls in sets.items()},
-            "ratios": ratios(rows),
-            "rows": [asdict(row) for row in rows],
-        }
-        results.write(given.json, "peers", "make bench-peers", load_before, figures)
+        told_rows = {"ratios": ratios(rows), "rows": [asdict(row) for row in rows]}
+        results.write(given.json, "peers", "make bench-peers", load_before, {**figures, **told_rows})
+
+
+def with_kept(rows: Sequence[Row], kept: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Row]:
+    """Rows and those kept of other contestants, in the order of `CONTESTANTS`, calls together.
+
+    Raises
+    ------
+    SystemExit
+        What was kept is of other calls, another model or other settings.
+    """
+    if other := [name for name, value in figures.items() if kept[name] != value]:
+        raise SystemExit(f"what the file has is of another {', '.join(other)}: it cannot be added to")
+    found = {(row.calls, row.contestant): row for row in (*(Row(**row) for row in kept["rows"]), *rows)}
+    order = list(CONTESTANTS)
+    sets = list(figures["calls"])
+    return sorted(found.values(), key=lambda row: (sets.index(row.calls), order.index(row.contestant)))
 
 
 def _amounts(calls: Sequence[tuple[AskedCall, Said]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from benchmarks.peers.__main__ import Row, Said, can_import, errors_of, plans, ratios, real_calls, row_of, run, table
+from benchmarks.peers.__main__ import Row, Said, can_import, errors_of, plans, ratios, real_calls, row_of, run, table, with_kept
 from benchmarks.peers.contestants import CONTESTANTS, Asked, AskedCall, Told
 from postcall.language.word_errors import WordErrors
 from postcall.testing.tiny_whisper import write_tiny_whisper
@@ -76,6 +76,16 @@ def test_each_ones_best_round_counts_and_peers_are_compared_by_core_hours() -> N
     }
     assert table(rows).row_count == 4
     assert ratios([own, out]) == {}
+
+
+def test_a_contestant_can_be_added_to_what_others_did_with_the_same() -> None:
+    figures = {"model": {"name": "demo"}, "calls": {"corpus": {"count": 1}}}
+    kept = [row_of("postcall", "corpus", 1.0, [told(1, 1)], None), Row("whisperx text", "corpus", False, why="not installed")]
+    added = row_of("whisperx text", "corpus", 1.0, [told(2, 2)], None)
+    told_before = {**figures, "rows": [asdict(row) for row in kept]}
+    assert with_kept([added], told_before, figures) == [kept[0], added]
+    with pytest.raises(SystemExit, match="another model"):
+        with_kept([added], told_before, {**figures, "model": {"name": "other"}})
 
 
 def test_what_cannot_run_says_why_and_quotes_nothing(tmp_path: Path) -> None:
