@@ -23,6 +23,8 @@ swapped
 DER, WDER
     Diarization error rate of `pyannote.metrics` (`benchmarks.diarization`), of what tables hold. Share of true words that go to
     the wrong speaker, with speakers matched to parties as fits best; of words that are not in doubt; share of words in doubt.
+cpWER
+    Of true words, where speakers alone are wrong, and of recognised ones (`benchmarks.cpwer`).
 timing
     Mean absolute error of a call against the truth, the same calls on two channels with the right map and on their mono mix,
     as far as parties were told there; of all calls of the corpus that have two channels.
@@ -34,7 +36,7 @@ import argparse
 import hashlib
 import io
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
@@ -45,6 +47,7 @@ from scipy.io import wavfile
 
 from benchmarks.accuracy import plans
 from benchmarks.bench_calls import make_calls, truths
+from benchmarks.cpwer import cpwer
 from benchmarks.diarization import errors
 from benchmarks.talk_time import FOLDER as REAL
 from flows.equipment import policy_sections
@@ -54,6 +57,7 @@ from flows.settings import Recorder
 from postcall.analyzer import discover
 from postcall.audio.decode import DecodePolicy, decode
 from postcall.call import Call
+from postcall.language.word_errors import WordErrors
 from postcall.policy import PolicySet, load_policy
 from postcall.roles import RolePolicy
 from postcall.spans import Span, Spans, at_least, bridge, intersect, total_ms, union
@@ -92,7 +96,7 @@ class Staged:
     speech
         True speech by speaker: ``agent``, ``agent2``, ``customer``.
     words
-        True words: start, end, speaker.
+        True words: start, end, speaker, text.
     silences
         Of at least 3 s, or None where truth does not tell.
     is_mix
@@ -105,7 +109,7 @@ class Staged:
     transcript: str
     channels: tuple[Role, ...]
     speech: Mapping[str, Spans]
-    words: tuple[tuple[Span, str], ...]
+    words: tuple[tuple[Span, str, str], ...]
     silences: Spans | None
     is_mix: bool
 
@@ -141,7 +145,9 @@ def synthetic(folder: Path) -> Iterator[Staged]:
             tuple(Role(parties[0]) for parties in truth["channels"]) if truth["topology"] == "separate" else (),
             {by: spans for by, spans in rttm.by_label.items() if by != "ivr"},
             tuple(
-                (Span(w["start_ms"], max(w["end_ms"], w["start_ms"] + 1)), w["by"]) for w in truth["words"] if w["by"] != "ivr"
+                (Span(w["start_ms"], max(w["end_ms"], w["start_ms"] + 1)), w["by"], w["text"])
+                for w in truth["words"]
+                if w["by"] != "ivr"
             ),
             tuple(Span(one["start_ms"], one["end_ms"]) for one in truth["silences"]),
             is_mix=False,
@@ -164,7 +170,7 @@ def real(folder: Path, source: Path) -> Iterator[Staged]:
             cells = line.split()
             start_ms = round(float(cells[2]) * 1000)
             length_ms = max(round(float(cells[3]) * 1000), 1)
-            spoken.append((Span(start_ms, start_ms + length_ms), "customer" if cells[1] == "1" else "agent"))
+            spoken.append((Span(start_ms, start_ms + length_ms), "customer" if cells[1] == "1" else "agent", cells[4]))
         call = Staged(
             "real",
             Telephony(name, channel_map=(Role.CUSTOMER, Role.AGENT), language="en"),
@@ -331,12 +337,13 @@ def swapped_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
 def speakers_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
     """Errors of speakers and of the speakers of words, on one channel."""
     heads = ("calls", "speech", "DER", "missed", "false", "confused", "WDER", "not in doubt", "in doubt", "ghosts")
+    heads = (*heads, "cpWER", "recognised")
     yield f"{'':16}" + "".join(f"{head:>13}" for head in heads)
     for group in ("synthetic", "real"):
         parts: Counter[str] = Counter()
         words: Counter[str] = Counter()
         chosen = [call for call in calls if call.group == group and call.is_mono]
-        ghosts = 0
+        ghosts, rows, recognised = 0, WordErrors(), WordErrors()
         for call in chosen:
             heard = ears.hear(call, "true")
             found = {label: spans for label, spans in heard.need_timeline().by_label.items() if label not in (MIXED, MENU)}
@@ -344,6 +351,9 @@ def speakers_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
             parts += errors(true, found, heard.duration_ms)
             words += _word_errors(call, heard)
             ghosts += heard.ghost_speakers or 0
+            rows += _errors_by_speaker(call, heard)
+            if group == "synthetic":
+                recognised += _errors_by_speaker(call, ears.hear(call, "recognised"))
         if not chosen:
             continue
         whole = parts["total"]
@@ -356,8 +366,25 @@ def speakers_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
             f"{words['sure wrong'] / max(words['sure'], 1):.1%}",
             f"{1 - words['sure'] / words['all']:.1%}",
             str(ghosts),
+            _rate(rows),
+            _rate(recognised),
         )
         yield f"{group:16}" + "".join(f"{cell:>13}" for cell in cells)
+
+
+def _rate(errors: WordErrors) -> str:
+    return "-" if errors.rate is None else f"{errors.rate:.1%}"
+
+
+def _errors_by_speaker(call: Staged, heard: Call) -> WordErrors:
+    """cpWER of a call; what a menu says is nobody's."""
+    said, found = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for _, by, text in sorted(call.words):
+        said[by].append(text)
+    for word in heard.need_transcript().words:
+        if word.speaker != MENU:
+            found[word.speaker or MIXED].append(word.text)
+    return cpwer(said, found, call.record.language)
 
 
 def _word_errors(call: Staged, heard: Call) -> Counter[str]:
@@ -367,7 +394,7 @@ def _word_errors(call: Staged, heard: Call) -> Counter[str]:
     said = sorted((word.span, word.speaker or MIXED, word.is_in_doubt) for word in heard.need_transcript().words)
     starts = np.array([span.start_ms for span, *_ in said])
     pairs = []
-    for span, by in call.words:
+    for span, by, _ in call.words:
         near = int(np.argmin(np.abs(starts - span.start_ms)))
         if abs(starts[near] - span.start_ms) <= 500:
             pairs.append((by, said[near][1], said[near][2]))

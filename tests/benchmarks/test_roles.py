@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import roles
 from benchmarks.roles import Staged, is_right, with_map
+from postcall.language.word_errors import WordErrors
 from postcall.spans import Span
 from postcall.telephony import Role, Telephony
 from postcall.testing.drawing import make_call
@@ -47,7 +48,8 @@ def test_maps_are_left_taken_and_turned() -> None:
 
 def test_words_with_the_wrong_speaker_are_counted() -> None:
     spans = [Span(at, at + 300) for at in range(0, 3_000, 500)]
-    true = tuple(zip(spans, ("agent", "agent", "agent", "customer", "customer", "customer"), strict=True))
+    speakers = ("agent", "agent", "agent", "customer", "customer", "customer")
+    true = tuple((span, by, "слово") for span, by in zip(spans, speakers, strict=True))
     labels = ("x", "x", "y", "y", "y", "y")
     words = tuple(
         Word(span, "слово", 1.0, label, label == "y" and n == 2)
@@ -56,6 +58,8 @@ def test_words_with_the_wrong_speaker_are_counted() -> None:
     heard = replace(DRAWN, transcript=Transcript(words, "ru", "test"))
     found = roles._word_errors(replace(CALL, words=true), heard)
     assert (found["all"], found["wrong"], found["sure"], found["sure wrong"]) == (6, 1, 5, 0)
+    by_speaker = roles._errors_by_speaker(replace(CALL, words=true), heard)
+    assert by_speaker == WordErrors(2, 6), "the word is missing with one and too many with the other"
 
 
 def test_latency_and_turns() -> None:
