@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers bench-growth sbom audit clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers bench-growth bench-shapes publish sbom audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -38,7 +38,7 @@ bench-voice: $(VENV)/.installed-bench
 
 # Those below make calls of their own first, as `make corpus` does.
 bench-speed: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.speed $(or $(OUT),../postcall-bench-speed)
+	$(BIN)/python -m benchmarks.speed $(or $(OUT),../postcall-bench-speed) $(if $(JSON),--json $(JSON))
 
 bench-accuracy: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.accuracy $(or $(OUT),../postcall-bench-accuracy) $(if $(PUBLISH),--publish)
@@ -72,9 +72,13 @@ bench-personal-data: $(VENV)/.installed
 bench-rescore: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.rescore $(or $(OUT),../postcall-bench-rescore) --calls $(or $(CALLS),2000) --everything
 
-# Contestants take turns, each bound to one core. WHISPERX: an interpreter that has whisperX and postcall.
+# Contestants take turns, each bound to one core. MODEL: folder of another model; WHISPERX: an interpreter that has whisperX and postcall.
 bench-peers: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.peers $(or $(OUT),../postcall-bench-peers) $(if $(WHISPERX),--whisperx-python $(WHISPERX)) $(if $(JSON),--json $(JSON))
+	$(BIN)/python -m benchmarks.peers $(or $(OUT),../postcall-bench-peers) $(if $(MODEL),--model $(MODEL)) $(if $(WHISPERX),--whisperx-python $(WHISPERX)) $(if $(JSON),--json $(JSON))
+
+# Whisper's real shapes with random weights; large-v3 needs 10 GB while it is made.
+bench-shapes: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.shapes $(or $(OUT),../postcall-bench-peers) $(if $(SHAPES),--shapes $(SHAPES)) $(if $(JSON),--json $(JSON))
 
 # Nights of up to ten thousand calls with scripted engines, tables of a million: half an hour and 2 GB. WORDS=100000000 takes 4 GB.
 bench-growth: $(VENV)/.installed
@@ -83,6 +87,10 @@ bench-growth: $(VENV)/.installed
 # Generates a store of its own, two million calls, in ten minutes and 2 GB; the second run takes the one that is there.
 bench-dashboard: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.dashboard $(or $(OUT),../postcall-bench-dashboard)
+
+# Writes docs/benchmarks.md and the constants of `postcall capacity` from benchmarks/results/.
+publish: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.publish
 
 # A bill of materials (CycloneDX JSON) of what is installed in .venv, written outside the repository.
 sbom: $(VENV)/.installed-audit

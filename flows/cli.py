@@ -22,6 +22,7 @@ from rich.markup import escape
 
 from flows import (
     backfill_commands,
+    capacity_commands,
     erase_commands,
     export_commands,
     operation_commands,
@@ -56,6 +57,7 @@ app.add_typer(pages_commands.report_group)
 app.add_typer(privacy_commands.app)
 app.add_typer(erase_commands.app)
 app.add_typer(rescore_commands.app)
+app.add_typer(capacity_commands.app)
 
 LOG_WIDTH = 120
 

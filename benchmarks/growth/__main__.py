@@ -13,7 +13,8 @@ calls per second
     Calls over wall time. *CPU ms a call* is the processor time, which others who use the machine disturb less.
 orchestration
     Share of the night's time that lies outside its steps: what the plain runner or Prefect, with a server of its own on this
-    machine that runs already, takes for itself. The number of steps does not depend on the number of calls.
+    machine that runs already, takes for itself, and the run's id, lock and ledger, which both have. What Prefect takes is the
+    difference of both. The number of steps does not depend on the number of calls.
 tables
     ``call_contact`` of ``--table-calls`` calls and, when ``--table-words`` is not 0, ``stage_word`` of so many words, a day at
     a time (`benchmarks.growth.years`): each step in a process of its own, with its seconds, its largest memory, and the files

@@ -30,7 +30,7 @@ from tests.flows.conftest import Command, Ended
 COMMANDS = (
     *("nightly", "report", "demo", "init", "tables", "show", "accuracy", "docs"),
     *("standards", "records", "doctor", "status", "quarantine", "alerts", "call", "serve"),
-    *("backfill", "export", "redact", "erase", "retain", "rescore"),
+    *("backfill", "export", "redact", "erase", "retain", "rescore", "capacity"),
 )
 
 
