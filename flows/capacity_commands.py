@@ -79,8 +79,8 @@ def print_estimate(console: Console, demand: Demand, found: Estimate, constants:
         console.print(f"· {limit}", style="yellow", highlight=False)
     machine = constants.machine
     console.print(
-        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {constants.measured_on}. "
-        "docs/capacity.md has the model.",
+        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {constants.measured_on}, "
+        f"{constants.load_before:g} other programs at work. docs/capacity.md has the model.",
         style="dim",
         highlight=False,
     )
