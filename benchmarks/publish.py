@@ -226,6 +226,7 @@ def prefect_share(night: Mapping[str, Any], growth: Mapping[str, Any]) -> float 
         for one in growth["nights"]
         if one["how"] == "plain" and (one["calls"], one["words"]) == (night["calls"], night["words"])
     ]
+    alike.sort(key=lambda one: one["workers"] != night["workers"])
     outside = [one["wall_s"] - one["work_s"] for one in (night, *alike[:1])]
     return (outside[0] - outside[1]) / night["wall_s"] if alike else None
 

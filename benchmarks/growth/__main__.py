@@ -176,7 +176,7 @@ def main() -> None:
     workers = given.workers[-1]
     plan = [(calls, given.words, workers, PLAIN) for calls in given.nights]
     if given.nights and given.side_calls:
-        plan += [(given.side_calls, given.words, other, PLAIN) for other in given.workers[:-1]]
+        plan += [(given.side_calls, given.words, other, PLAIN) for other in given.workers]
         plan += [(given.side_calls, given.long_words, workers, PLAIN), (given.side_calls, given.words, workers, PREFECT)]
     nights: list[dict[str, Any]] = []
     for calls, words, side_by_side, how in plan:

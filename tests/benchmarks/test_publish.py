@@ -38,9 +38,10 @@ def test_ratios_lead_and_each_says_whether_its_goal_is_met() -> None:
 
 
 def test_prefects_share_is_what_it_takes_beside_a_plain_night() -> None:
-    plain = {"how": "plain", "calls": 10, "words": 50, "wall_s": 20.0, "work_s": 19.0}
-    night = {"how": "prefect", "calls": 10, "words": 50, "wall_s": 20.0, "work_s": 18.0}
-    assert prefect_share(night, {"nights": [plain, night]}) == pytest.approx(0.05)
+    plain = {"how": "plain", "calls": 10, "words": 50, "workers": 2, "wall_s": 20.0, "work_s": 19.0}
+    night = {"how": "prefect", "calls": 10, "words": 50, "workers": 2, "wall_s": 20.0, "work_s": 18.0}
+    with_one = {**plain, "workers": 1, "work_s": 10.0}
+    assert prefect_share(night, {"nights": [with_one, plain, night]}) == pytest.approx(0.05)
     assert prefect_share(night, {"nights": [{**plain, "calls": 11}, night]}) is None
 
 
