@@ -130,18 +130,18 @@ def _starve(starved: int) -> None:
     diarize = PyannoteDiarizer.diarize
     calls = 0
 
-    def starving(self: PyannoteDiarizer, samples_16k: Any) -> Any:
+    def starving(self: PyannoteDiarizer, *arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls != starved:
-            return diarize(self, samples_16k)
+            return diarize(self, *arguments)
         # A call in the middle of a night: what the engine loads with its first one is there.
-        diarize(self, samples_16k)
+        diarize(self, *arguments)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         in_use = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (in_use, hard))
         try:
-            return diarize(self, samples_16k)
+            return diarize(self, *arguments)
         finally:
             resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
