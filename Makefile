@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # PYTORCH_INDEX: address of PyTorch's CPU builds, for machines without a GPU; without it pip may take one with CUDA, which is large.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(PYTORCH_INDEX),--extra-index-url $(PYTORCH_INDEX))
 
-.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers bench-growth bench-shapes publish sbom audit clean
+.PHONY: demo test lint types docs corpus bench-accuracy bench-speed bench-voice bench-talk bench-asr bench-dashboard bench-conduct bench-diarization bench-roles bench-faults bench-memory bench-phrases bench-personal-data bench-rescore bench-peers bench-growth bench-shapes publish fuzz sbom audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/postcall demo --store demo-store
@@ -61,6 +61,10 @@ bench-faults: $(VENV)/.installed
 
 bench-memory: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.memory $(or $(OUT),../postcall-bench-memory) --calls $(or $(CALLS),1000)
+
+# Files that nobody wrote, SECONDS of them for each reader; stops at none and ends with 1 when one of them breaks a reader.
+fuzz: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks.fuzz --corpus $(or $(OUT),../postcall-fuzz) --seconds $(or $(SECONDS),60)
 
 bench-phrases: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.phrases
