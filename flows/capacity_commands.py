@@ -78,9 +78,10 @@ def print_estimate(console: Console, demand: Demand, found: Estimate, constants:
     for limit in found.limits:
         console.print(f"· {limit}", style="yellow", highlight=False)
     machine = constants.machine
+    beside = f", beside other work (load {constants.load_before:.1f})" if constants.load_before > 0.5 else ""
     console.print(
-        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {constants.measured_on}, "
-        f"{constants.load_before:g} other programs at work. docs/capacity.md has the model.",
+        f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {constants.measured_on}"
+        f"{beside}. docs/capacity.md has the model.",
         style="dim",
         highlight=False,
     )
