@@ -99,7 +99,7 @@ def _encoded(sound: NDArray[np.float64]) -> bytes:
 
 
 def _decoded(path: Path) -> NDArray[np.int16]:
-    """Sound of a file; decoded once for all processes, which took half of all the time of making speech."""
+    """Sound of a file; decoded once for all processes: each of them would take as long for it as for much of its speech."""
     kept = path.with_suffix(".npy")
     if not kept.exists():
         with av.open(str(path)) as source:

@@ -14,9 +14,9 @@ Stages
 ``whole``
     The same in windows of up to 30 s, padded as the recogniser pads them, at a small rate.
 
-A GPU trains batches of hundreds of windows in less time than a CPU takes for 32: strips lie in its memory and are cut there,
-and its steps are replayed as CUDA graphs. Short windows save it nothing, and whoever has learned them must learn long ones
-anew: a training that goes on from the shipped model does so in the stage ``whole``.
+A GPU trains batches of hundreds of windows in less time than a CPU takes for 32: strips lie in its memory and are cut there.
+Short windows save it nothing, and whoever has learned long ones must unlearn them for those: a training that goes on from the
+shipped model does so in the stage ``whole``.
 
 Several processes may train a stage together on a CPU, each with one thread, which is twice as fast as one with two threads:
 number 0 leads and writes the checkpoint, and all take the mean of their weights now and then (local SGD). A process that is
@@ -41,7 +41,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.recogniser import shards
-from training.recogniser.graphs import Parts, Writing
 from training.recogniser.model import LED_HEADS, Recogniser, Shape, begin_writing
 from training.recogniser.muon import Muon
 from training.recogniser.vocabulary import SOUNDS, Vocabulary
@@ -54,7 +53,7 @@ _WHOLE_SIZES = (
 )
 """Longest window and padding of the batches of whole windows; padding all as they are heard would cost double."""
 _WHOLE_SIZES_ON_GPU = (*2 * ((FULL_FRAMES, FULL_FRAMES),), (FULL_FRAMES, PADDED_FRAMES))
-"""As few as can be: each is a graph of its own."""
+"""Short windows save a GPU nothing."""
 _MATRIX_RATE = 2.0
 """Muon's learning rate over AdamW's."""
 CHECKPOINT_EVERY = 500
@@ -138,7 +137,7 @@ def hearing_loss(states: Tensor, model: Recogniser, batch: Batch, eased: float) 
 
 
 def writing_loss(
-    writing: Writing, states: Tensor, batch: Batch, vocabulary: Vocabulary, replaced: float
+    model: Recogniser, states: Tensor, batch: Batch, vocabulary: Vocabulary, replaced: float
 ) -> tuple[Tensor, Tensor]:
     """Cross entropy of the next token, and how far attention is from where tokens are said."""
     tokens = batch.tokens
@@ -151,7 +150,8 @@ def writing_loss(
     share = torch.rand(len(given), 1, device=device) * replaced
     changed = (torch.rand(given.shape, device=device) < share) & (given < text_end) & (tokens[:, :-1] >= 0)
     given = torch.where(changed, torch.randint(0, text_end, given.shape, device=device), given)
-    logits, attentions = writing(given, states, batch.places[:, :-1])
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        logits, attentions = model.decode(given, states, batch.places[:, :-1])
     cross_entropy = functional.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=-100)
     led = torch.zeros((), device=device)
     for number, attention in enumerate(attentions):
@@ -265,14 +265,13 @@ def train(
     windows = Windows(vocabulary, torch.device(device), seed=1000 + step + 1_000_003 * number, made=made_before)
     pool, company, rng = Pool(folders, windows), Company(checkpoint, number), Random(step)
     pool.refresh()
-    parts = Parts(model, is_captured=device != "cpu")
     size = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     print(f"{stage.name}: {size:.2f} M parameters, {windows.seconds / 3600:.1f} h of speech, from step {step}", flush=True)
     sums, began, made, share = torch.zeros(4, device=device), time.monotonic(), 0, 0.0
     while step < steps and share < 1:
         share = max(step / steps, (time.monotonic() - began) / 60 / minutes)
         rate = stage.rate * min((made + 1) / stage.warm_steps, 0.02 + 0.49 * (1 + math.cos(math.pi * min(share, 1.0))))
-        losses = _step(model, parts, stage, pool.batch(stage, rng), vocabulary, step)
+        losses = _step(model, stage, pool.batch(stage, rng), vocabulary, step)
         model.zero_grad(set_to_none=True)
         losses[0].backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -321,17 +320,16 @@ def _optimisers(model: Recogniser, rate: float) -> list[torch.optim.Optimizer]:
     ]
 
 
-def _step(model: Recogniser, parts: Parts, stage: Stage, batch: Batch, vocabulary: Vocabulary, step: int) -> list[Tensor]:
+def _step(model: Recogniser, stage: Stage, batch: Batch, vocabulary: Vocabulary, step: int) -> list[Tensor]:
     """Loss of a step and its parts: CTC, text, attention."""
-    hearing, writing = parts.of(batch)
     nothing = torch.zeros((), device=batch.mel.device)
-    with torch.set_grad_enabled(stage.name != "decoder"):
-        states = hearing(batch.mel, batch.offsets)
+    with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16), torch.set_grad_enabled(stage.name != "decoder"):
+        states = model.encoder(batch.mel, batch.offsets)
     if stage.name == "encoder":
         eased = max(1.0 - step / _EASED_STEPS, 0.0)
         ctc, linear = hearing_loss(states, model, batch, eased)
         return [ctc + eased * linear if eased else ctc, ctc, nothing, nothing]
-    text, led = writing_loss(writing, states, batch, vocabulary, stage.replaced)
+    text, led = writing_loss(model, states, batch, vocabulary, stage.replaced)
     loss = text + max(0.1, 1 - step / 2000) * led
     if stage.name == "decoder":
         return [loss, nothing, text, led]
