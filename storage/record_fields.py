@@ -260,7 +260,8 @@ def _instants(value: object, zone: ZoneInfo | None, place: str, form: str | None
 def _one_of(known: Mapping[str, T], value: object, code: str, place: str) -> T:
     found = known.get(value.strip(BLANKS).casefold()) if isinstance(value, str) else None
     if found is None:
-        raise TelephonyError(f"{place} has an unknown value", hint=f"known: {', '.join(known)}", code=code)
+        mapped = "" if code == "bad_channel_map" else "; records.values of the settings says what other words mean"
+        raise TelephonyError(f"{place} has an unknown value", hint=f"known: {', '.join(known)}{mapped}", code=code)
     return found
 
 

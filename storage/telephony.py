@@ -139,7 +139,9 @@ def read_call_records(file: BinaryIO | str, format: RecordFormat, names: NamePat
         found = adapter.rows(SourceFile(data, format.naive_zone, beside))
         rows, encoding, left_out = list(found.rows), found.encoding, found.left_out
     read = _joined([_outcome(row, format, names, f"line {row.line}", row.line) for row in rows], format, encoding)
-    filled, unused = _counted(row.cells for row in rows), _counted(row.extra for row in rows)
+    used = {plain_name(title) for _, title in format.durations.values()}
+    unused = {name: count for name, count in _counted(row.extra for row in rows).items() if plain_name(name) not in used}
+    filled = _counted(_with_durations(row, format) for row in rows)
     return replace(read, rows=len(rows), filled=filled, unused=unused, left_out=left_out)
 
 
@@ -250,6 +252,16 @@ def _durations(row: Row, format: RecordFormat, where: str) -> dict[str, tuple[st
             text = repr(value) if isinstance(value, float) else read_text(value, place)
             found[column] = (base, read_duration(text, place))
     return found
+
+
+def _with_durations(row: Row, format: RecordFormat) -> dict[str, object]:
+    """The cells of a row, and in place of a time that a length of time tells, the length."""
+    cells = dict(row.cells)
+    lengths = {plain_name(title): value for title, value in row.extra.items()}
+    for column, (base, title) in format.durations.items():
+        if is_empty(cells.get(column)):
+            cells[column] = None if is_empty(cells.get(base)) else lengths.get(plain_name(title))
+    return cells
 
 
 def _counted(rows: Iterable[Mapping[str, object]]) -> dict[str, int]:

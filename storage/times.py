@@ -48,7 +48,10 @@ _UNIX_MS_FROM = 100_000_000_000
 
 _DURATION = re.compile(r"(?P<s>\d{1,7}(?:\.\d{1,6})?)|(?:(?P<H>\d{1,3}):)?(?P<M>[0-5]?\d):(?P<S>[0-5]\d)", re.ASCII)
 _DECLARED_HINT = "all times of the file must be written so; correct the setting, or leave it out for ISO 8601 and unix seconds"
-_FORMS_HINT = "write ISO 8601 (2026-01-31T10:05:00+03:00 or 2026-01-31 10:05:00) or unix seconds"
+_FORMS_HINT = (
+    "write ISO 8601 (2026-01-31T10:05:00+03:00 or 2026-01-31 10:05:00) or unix seconds, or say in records.time_format how the "
+    "file writes them"
+)
 
 
 def read_instants(text: str, zone: ZoneInfo | None, where: str, form: str | None = None) -> tuple[datetime, ...]:

@@ -12,7 +12,8 @@ Edge cases
 ----------
 When it rang at the agent is not in the record, so ``offered_at`` stays out and the wait is measured from the start. A
 transfer is a contact of its own, which ``InitialContactId`` joins to the first. Other channels (chat, task, e-mail) are left
-out. The customer's number is read only when the option says so.
+out. Of several recordings the first one counts that holds sound, lies in S3 and is not the menu's. The customer's number is
+read only when the option says so.
 
 References
 ----------
@@ -22,6 +23,7 @@ Amazon Connect administrator guide, *Contact records data model*: ContactTraceRe
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -85,7 +87,7 @@ class AmazonConnect(AdapterOptions):
 
     def _row(self, line: int, contact: dict[str, Any]) -> Row:
         agent = at(contact, "Agent")
-        recording = next(iter(objects_at(contact, "Recordings")), {})
+        recording = _recording(objects_at(contact, "Recordings"))
         cells: dict[str, object] = {
             "call_id": text_at(contact, "ContactId"),
             "recording": text_at(recording, "Location").removeprefix(self.recordings_prefix).lstrip("/"),
@@ -107,3 +109,13 @@ class AmazonConnect(AdapterOptions):
             cells["holds"] = []
         extra = {key: text_at(contact, key) for key in _KEPT} | {key: text_at(agent, key) for key in _KEPT_OF_AGENT}
         return Row(line, cells, {key: value for key, value in extra.items() if value})
+
+
+def _recording(recordings: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """That of agent and customer, which is an object of S3: beside it there may be the menu's, a stream, or a screen."""
+    sounds = [
+        one
+        for one in recordings
+        if text_at(one, "StorageType") in ("S3", "") and text_at(one, "MediaStreamType") in ("AUDIO", "")
+    ]
+    return next((one for one in sounds if text_at(one, "ParticipantType") != "IVR"), {})

@@ -7,8 +7,8 @@ its last one. When an agent picked up is told, best first, by ``CONNECT`` of the
 another channel than the caller's in the CEL, and by ``answer`` of a leg that was dialled. A queue answers before an agent
 does: an answered leg of ``Queue`` alone leaves the answer unknown, and such a call then has no ``ended_at`` either, since an
 end without an answer would say *abandoned*. Who hung up is told by ``COMPLETEAGENT``, ``COMPLETECALLER`` and ``ABANDON`` of
-the queue log, else by ``hangupsource`` of the CEL. Holds are what the CEL's ``STREAM_BEGIN`` and ``STREAM_END`` say was
-played to the customer's channel after the answer.
+the queue log, else by ``hangupsource`` of the customer's channel in the CEL. Holds are what the CEL's ``STREAM_BEGIN`` and
+``STREAM_END`` say was played to the customer's channel after the answer.
 
 Edge cases
 ----------
@@ -216,13 +216,16 @@ class _AsteriskCall:
         for _, _, _, _, what, *_ in reversed(self.queue_events):
             if what in _ENDED_BY:
                 return _ENDED_BY[what]
-        for event in self.events:
-            if event.get("eventtype") != "HANGUP" or not direction:
-                continue
-            source = text_at(_object(event.get("extra", "")), "hangupsource")
-            if source:
-                return "ivr" if source.startswith("dialplan/") else "customer" if source == customer else "agent"
-        return ""
+        hangups = [
+            (event.get("channame") == customer, source)
+            for event in self.events
+            if event.get("eventtype") == "HANGUP" and (source := text_at(_object(event.get("extra", "")), "hangupsource"))
+        ]
+        if not hangups or not direction:
+            return ""
+        # The customer's channel ends with the call; that of an agent who passed the call on ended before.
+        source = next((source for is_customers, source in reversed(hangups) if is_customers), hangups[-1][1])
+        return "ivr" if source.startswith("dialplan/") else "customer" if source == customer else "agent"
 
 
 def _extra(call: _AsteriskCall) -> dict[str, str]:

@@ -9,6 +9,7 @@ of every leg of the call.
 
 Edge cases
 ----------
+Values of variables are URL-encoded, as ``mod_json_cdr`` writes them by default (``encode-values``), or as they are.
 ``mod_json_cdr`` writes B only with ``log-b-leg``. Without B the holds of an agent who was called are not known, and stay out.
 The records may be one a file: write them after one another into one file. A B leg whose A is not in the file is left out.
 Which leg is the agent's is told by the direction, which only contexts or a queue can tell: ``direction`` of the variables is
@@ -25,6 +26,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import Field
 
@@ -35,6 +37,7 @@ from storage.record_sources import AdapterOptions, SourceFile, SourceRows
 
 Leg = dict[str, Any]
 
+_NOT_ENCODED = re.compile(r"[{}@ \"<>:]|%(?![0-9A-Fa-f]{2})")
 _HOLD_EVENT = re.compile(r"\{(\d{1,18}),(\d{1,18})\}", re.ASCII)
 _KEPT = ("hangup_cause", "billsec", "waitsec", "record_completion_cause", "cc_cause")
 
@@ -50,12 +53,12 @@ class FreeSwitch(AdapterOptions):
         """Calls of a file; see `storage.record_sources.Adapter`."""
         found, encoding = documents(file.data)
         legs: dict[str, tuple[int, Leg]] = {}
-        rows: dict[int, Row] = {}
+        rows: list[Row] = []
         for line, leg in found:
             if leg is None:
-                rows[line] = Row(line, error=TelephonyError(f"line {line} is not a JSON object", code="broken_row"))
+                rows.append(Row(line, error=TelephonyError(f"line {line} is not a JSON object", code="broken_row")))
             elif not (uuid := _uuid(leg)):
-                rows[line] = Row(line, error=TelephonyError(f"line {line} has no uuid", code="strange_record"))
+                rows.append(Row(line, error=TelephonyError(f"line {line} has no uuid", code="strange_record")))
             else:
                 legs[uuid] = (line, leg)
         called: dict[str, list[Leg]] = {}
@@ -66,8 +69,9 @@ class FreeSwitch(AdapterOptions):
                 left_out["called legs of calls" if origin in legs else "called legs whose call is not in the file"] += 1
         for uuid, (line, leg) in legs.items():
             if not _origin(leg):
-                rows[line] = self._row(line, uuid, leg, called.get(uuid, ()))
-        return SourceRows([rows[line] for line in sorted(rows)], encoding, left_out)
+                rows.append(self._row(line, uuid, leg, called.get(uuid, ())))
+        # Records that follow one another without a break stand on one line, all of them.
+        return SourceRows(sorted(rows, key=lambda row: row.line), encoding, left_out)
 
     def _row(self, line: int, uuid: str, leg: Leg, called: Sequence[Leg]) -> Row:
         queue = _variable(leg, "cc_queue")
@@ -101,7 +105,9 @@ class FreeSwitch(AdapterOptions):
 
 
 def _variable(leg: Leg, name: str) -> str:
-    return text_at(leg, "variables", name)
+    value = text_at(leg, "variables", name)
+    # "{", "@" and "%" itself are written as %7B, %40 and %25 unless encode-values is off: no such value holds one of them.
+    return value if _NOT_ENCODED.search(value) else unquote(value)
 
 
 def _uuid(leg: Leg) -> str:

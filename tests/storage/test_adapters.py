@@ -111,6 +111,20 @@ def test_asterisk_with_channel_events(tmp_path):
     assert record.transfers == 0
 
 
+def test_asterisk_a_transferred_call_was_ended_by_whoever_was_there_last(tmp_path):
+    (tmp_path / "cdr.csv").write_text(cdr() + "\n", encoding="utf-8")
+    further = ("PJSIP/103-00000004", "1772434960.4")
+    events = [
+        *CEL,  # the first agent's channel goes when he has passed the call on
+        cel("ATTENDEDTRANSFER", 300, *AGENT),
+        cel("HANGUP", 400, *CALLER, '{"hangupsource":"PJSIP/trunk-00000001"}'),
+        cel("HANGUP", 400, *further, '{"hangupsource":"PJSIP/trunk-00000001"}'),
+    ]
+    (tmp_path / "cel.csv").write_text("\n".join(events), encoding="utf-8")
+    record = only(read(tmp_path / "cdr.csv", "asterisk", cel="cel.csv"))
+    assert (record.disconnected_by, record.transfers) == (Role.CUSTOMER, 1)
+
+
 def test_asterisk_cdr_alone_does_not_know_when_a_queue_was_answered(tmp_path):
     record = only(read(cdr().encode(), "asterisk"))
     assert record.answered_at is None
@@ -190,6 +204,23 @@ def test_freeswitch(between):
     assert NUMBER not in repr(dict(record.extra))
 
 
+def test_freeswitch_values_as_they_are_written_by_default():
+    queued = {
+        **A["variables"], "cc_queue": "support%40default", "cc_agent": "a17%40default", "cc_queue_answered_uepoch": us(20),
+    }  # fmt: skip
+    holds = f"%7B%7B{us(200)},{us(220)}%7D,%7B{us(100)},{us(130)}%7D%7D"
+    called = {**B, "variables": {**B["variables"], "hold_events": holds}}
+    record = only(read(json.dumps([{**A, "variables": queued}, called]).encode(), "freeswitch"))
+    assert (record.queue, record.agent_id) == ("support", "a17")
+    assert [(hold.started_at, hold.ended_at) for hold in record.holds or ()] == [(at(100), at(130)), (at(200), at(220))]
+
+
+def test_freeswitch_calls_on_one_line_are_all_read():
+    others = [leg(uuid) for uuid in ("cccc", "dddd")]
+    found = read("".join(json.dumps(one) for one in (A, B, *others)).encode(), "freeswitch")
+    assert [record.call_id for record in found.records] == ["aaaa", "cccc", "dddd"]
+
+
 def test_freeswitch_without_the_called_leg_does_not_know_of_holds():
     assert only(read(json.dumps(A).encode(), "freeswitch", inbound_contexts=["public"])).holds is None
     assert (
@@ -244,6 +275,17 @@ def test_amazon_connect():
     assert (record.disconnected_by, record.agent_id, record.queue, record.holds) == (Role.AGENT, "a17", "support", ())
     assert record.customer_key is None
     assert found.left_out == {"earlier versions of a contact": 1, "contacts of other channels than voice": 1}
+
+
+def test_amazon_connect_the_recording_of_the_talk_among_others():
+    [talk] = CONTACT["Recordings"]
+    menu = {**talk, "Location": "bucket/connect/ivr.wav", "ParticipantType": "IVR"}
+    stream = {**talk, "Location": "arn:aws:kinesisvideo", "StorageType": "KINESIS_VIDEO_STREAM"}
+    screen = {**talk, "Location": "bucket/connect/screen.mp4", "MediaStreamType": "VIDEO"}
+    alone = only(read(json.dumps(CONTACT).encode(), "amazon-connect"))
+    among = only(read(json.dumps({**CONTACT, "Recordings": [menu, stream, screen, talk]}).encode(), "amazon-connect"))
+    assert alone.recording == among.recording
+    assert only(read(json.dumps({**CONTACT, "Recordings": [menu]}).encode(), "amazon-connect")).recording is None
 
 
 def test_amazon_connect_knows_that_there_were_holds_and_not_when():
@@ -379,7 +421,8 @@ def test_any_table_by_a_mapping():
         (4, "bad_duration"), (5, "bad_time"), (6, "no_time"),
     ]  # fmt: skip
     assert found.problems[0].call_date == date(2026, 3, 2)
-    assert found.unused == {"Seconds": 3, "Note": 1}
+    assert found.unused == {"Note": 1}
+    assert (found.filled["ended_at"], found.rows) == (3, 5)  # of lengths, among them one that is none
     assert found.filled["started_at"] == 4
     header, *rows = [line.split(";") for line in text.splitlines()]
     lines = [json.dumps(dict(zip(header, row, strict=True))) for row in rows[:2]]
