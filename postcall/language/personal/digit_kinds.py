@@ -149,7 +149,8 @@ def is_personal_phone(digits: str, language: str, *, has_plus: bool, shape: tupl
             return False
         if len(digits) not in (10, 11):
             return False
-    if language == "zh" and not has_plus and not (len(digits) == 11 and digits[0] == "1"):
+    is_chinese = (len(digits), digits[0]) == (11, "1") or (len(digits), digits[:3]) == (13, "861")
+    if language == "zh" and not has_plus and not is_chinese:
         return False
     if language == "en" and not has_plus and len(digits) not in (10, 11):
         return False

@@ -199,7 +199,7 @@ def _russian_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | 
             last, place = (place, place + 1) if any(char.isdecimal() for char in form) else (last, place + 1)
         elif len(form) == 1 and numbers and form in "абвгд":
             last, place = place, place + 1
-        elif form in FILLERS["ru"]:
+        elif form in FILLERS["ru"] or (form == "дробь" and numbers):
             place += 1
         elif not numbers and names < _MOST_OF_NAME and is_street and form not in _NO_STREET_RU:
             names, place = names + 1, place + 1
@@ -223,6 +223,9 @@ def _is_ordinal_street(tokens: Sequence[Token], place: int) -> bool:
 def _english_address(tokens: Sequence[Token], at: int, after: int) -> Stretch | None:
     first = None
     for start in range(at - 1, max(after, at - 9) - 1, -1):
+        if _LETTERED_HOUSE.fullmatch(tokens[start].form) and at - start <= 4:
+            first = start
+            break
         piece = piece_at(tokens, start, "en")
         if piece is not None and piece.readings and piece.end < at and at - piece.end <= 3:
             first = start
@@ -255,6 +258,7 @@ _NO_STREET_RU = frozenset(
     "и в на с от до у не сейчас очень шумно хорошо потом ждать я мы вы он она они это все что но а по за из стоит стоят "
     "минус плюс".split()
 )
+_LETTERED_HOUSE = re.compile(r"\d{1,4}[a-h]")
 _NO_STREET = frozenset("more way of the a in on and to for is are was this that".split())
 
 
@@ -298,6 +302,9 @@ _EN_ORDINAL = re.compile(
 _ZH_DATE = re.compile(
     rf"{_ZH_NUMBER}{{2,4}}年{_ZH_NUMBER}{{1,3}}月{_ZH_NUMBER}{{1,3}}[日号]?|\d{{4}}年\d{{1,2}}月\d{{1,2}}[日号]?"
 )
+
+
+_RU_DECADE = re.compile(r"(?:тридцат|сороков|пятидесят|шестидесят|семидесят|восьмидесят|девяност|двухтысячн)ого")
 
 
 def dates(tokens: Sequence[Token], language: str) -> Iterator[Stretch]:
@@ -363,7 +370,7 @@ def _is_of_year(tokens: Sequence[Token], at: int, language: str) -> bool:
     form = tokens[at].form
     if language == "en" and (_EN_ORDINAL.match(form) or form in {"the", "and", "oh", "hundred", "thousand"}):
         return True
-    if language == "ru" and form in {"года", "год", "г", "тысяча", "тысячи"}:
+    if language == "ru" and (form in {"года", "год", "г", "тысяча", "тысячи"} or _RU_DECADE.fullmatch(form)):
         return True
     return piece_at(tokens, at, language) is not None
 
