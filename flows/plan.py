@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -24,7 +24,7 @@ from storage.artifacts import digest
 from storage.ledger import Ledger
 from storage.recording_names import NamePattern
 from storage.recordings import Fingerprint, Recordings, expand, match
-from storage.telephony import ReadRecords, business_day, read_call_records, records_from_names
+from storage.telephony import ReadRecords, RecordProblem, business_day, read_call_records, records_from_names
 from storage.tombstones import Tombstones
 
 
@@ -115,6 +115,7 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
     problems |= {call_id: error for call_id, error in matched.problems.items() if call_id not in problems}
     problems |= ledger.settle_owners(day, hashes)
     ledger.mark_seen(day, [record.call_id for record in today])
+    ledger.remember_customers(day, _customers(today, matched.paths, refused))
 
     calls = []
     for record in today:
@@ -144,6 +145,18 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
                 failures.append(Failure("transcript", refusal, call_id=record.call_id, recording=path))
                 calls.append(call)
     return NightPlan(day, recordings, tuple(calls), tuple(failures))
+
+
+def _customers(
+    records: Iterable[Telephony], paths: Mapping[str, str], refused: Iterable[RecordProblem]
+) -> Iterator[tuple[str, str | None, str | None]]:
+    """Customer, call id and path of all records that name a customer."""
+    for record in records:
+        if record.customer_key:
+            yield record.customer_key, record.call_id, paths.get(record.call_id) or record.recording
+    for problem in refused:
+        if problem.customer_key:
+            yield problem.customer_key, problem.call_id, problem.recording
 
 
 def _without_erased(read: ReadRecords, erased: Tombstones) -> ReadRecords:

@@ -3,7 +3,8 @@
 Definition
 ----------
 A customer's calls are those whose record names the customer key, in any version of ``call_contact`` that still lies on the
-disk, also in files that no version needs any more. Of them go:
+disk, also in files that no version needs any more; and by the ledger those that a night planned or refused, whatever became of
+the night. Of them go:
 
 ================  =======================================================================================
 where             what
@@ -44,6 +45,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from postcall.errors import RecordingError, StorageError
+from storage.ledger import FILE_NAME as LEDGER
 from storage.ledger import Ledger
 from storage.recordings import Recordings
 from storage.table_history import forget_history, rewrite_days, rows_per_day
@@ -76,7 +78,7 @@ class Owned:
     sounds: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __bool__(self) -> bool:
-        return bool(self.call_ids)
+        return bool(self.call_ids or self.paths)
 
 
 def find_calls(store: Path, customer: str) -> Owned:
@@ -89,12 +91,17 @@ def find_calls(store: Path, customer: str) -> Owned:
     """
     contacts = _everywhere(store, "call_contact", ["call_id"], "customer_key", [customer])
     ids = frozenset(row["call_id"] for row in contacts)
-    if not ids:
+    planned: set[tuple[date, str]] = set()
+    if (store / LEDGER).exists():
+        with Ledger(store) as ledger:
+            calls, planned = ledger.of_customer(customer)
+        ids |= calls
+    if not ids and not planned:
         return Owned()
     recordings = _everywhere(store, "stage_recording", ["recording_path", "sha256"], "call_id", ids)
     failures = _everywhere(store, "run_failure", ["recording"], "call_id", ids)
     paths = {(row["day"], row["recording_path"]) for row in recordings if row["recording_path"]}
-    paths |= {(row["day"], row["recording"]) for row in failures if row["recording"]}
+    paths |= {(row["day"], row["recording"]) for row in failures if row["recording"]} | planned
     sounds = {row["sha256"] for row in recordings if row["sha256"]}
     with Ledger(store) as ledger:
         sounds |= ledger.sounds_of(ids, (path for _, path in paths))
@@ -141,7 +148,7 @@ def erase_rows(tables: Tables, name: str, owned: Owned) -> tuple[int, list[tuple
     Rows removed; SHA-256 and size of the data files removed.
     """
     removed = rewrite_days(tables, name, _gone(tables, name, owned))
-    if name == "run_failure":
+    if name == "run_failure" and owned.call_ids:
         named = _naming(owned.call_ids)
         rewrite_days(tables, name, pc.match_substring_regex(pc.field("message"), named), lambda rows: _unnamed(rows, named))
     return removed, forget_history(tables, name)

@@ -1,4 +1,4 @@
-"""What the nights have seen: digests of files, which call owns which sound, and what became of every call.
+"""What the nights have seen: digests of files, which call owns which sound, whose calls there were, and what became of each.
 
 Conventions
 -----------
@@ -12,6 +12,11 @@ owner
     is the one that came first. Deciding a night again releases what the night owned before, so that a corrected record
     can take its sound over, and the same records give the same owners.
 
+customer
+    Whose call record a night planned with, or refused: known before anything is heard, so that a night that was stopped or
+    killed leaves nothing that erasing the customer would not find. Kept is an HMAC of the customer key with a key that is drawn
+    once for the ledger; nights add to it and take nothing away.
+
 Edge cases
 ----------
 The same call in two nights is no duplicate of itself. Losing the ledger loses no measure: files are hashed again, and owners
@@ -20,6 +25,9 @@ are decided again in the order in which nights are run.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -47,6 +55,15 @@ create table call (
     call_date text not null, call_id text not null, state text not null, code text, primary key (call_date, call_id)
 ) without rowid;
 """
+
+_CUSTOMERS = """
+create table if not exists customer (
+    digest text not null, call_date text not null, call_id text not null, path text not null,
+    primary key (digest, call_date, call_id, path)
+) without rowid;
+create table if not exists secret (key blob not null);
+"""
+"""In a ledger of an older program they are missing; it does not mind them."""
 
 
 class State(StrEnum):
@@ -110,6 +127,11 @@ class Ledger:
                     f"the ledger has version {version}, this program knows {VERSION}",
                     hint=f"use the program that wrote it, or move {FILE_NAME} away: it is built again",
                 )
+            for statement in filter(str.strip, _CUSTOMERS.split(";")):
+                db.execute(statement)
+            if not db.execute("select key from secret").fetchall():
+                db.execute("insert into secret values (?)", (secrets.token_bytes(32),))
+            self._key = bytes(db.execute("select key from secret").fetchone()[0])
 
     def __enter__(self) -> Ledger:
         return self
@@ -194,6 +216,28 @@ class Ledger:
         rows = self._read("select call_id, state, code from call where call_date = ? order by call_id", (day.isoformat(),))
         return {call_id: CallState(State(state), code) for call_id, state, code in rows}
 
+    # ── whose calls ──────────────────────────────────────────────────────────
+
+    def remember_customers(self, day: date, records: Iterable[tuple[str, str | None, str | None]]) -> None:
+        """Keep whose call records a night has: customer key, call id and path of the recording, as far as they are known."""
+        rows = [
+            (self._of_customer(customer), day.isoformat(), call_id or "", path or "")
+            for customer, call_id, path in records
+            if call_id or path
+        ]
+        with self._writing() as db:
+            db.executemany("insert or ignore into customer values (?, ?, ?, ?)", rows)
+
+    def of_customer(self, customer: str) -> tuple[set[str], set[tuple[date, str]]]:
+        """Ids of a customer's calls; business day and path of their recordings."""
+        rows = self._read("select call_date, call_id, path from customer where digest = ?", (self._of_customer(customer),))
+        calls = {call_id for _, call_id, _ in rows if call_id}
+        return calls, {(date.fromisoformat(day), path) for day, _, path in rows if path}
+
+    def _of_customer(self, customer: str) -> str:
+        # Keys may be telephone numbers, which are few enough to be tried one after another.
+        return hmac.new(self._key, customer.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
     # ── erasure ──────────────────────────────────────────────────────────────
 
     def sounds_of(self, call_ids: Iterable[str], paths: Iterable[str]) -> set[str]:
@@ -209,6 +253,8 @@ class Ledger:
             ids = [(call_id,) for call_id in call_ids]
             db.executemany("delete from call where call_id = ?", ids)
             db.executemany("delete from owner where call_id = ?", ids)
+            db.executemany("delete from customer where call_id = ?", ids)
+            db.executemany("delete from customer where path = ?", [(path,) for path in paths])
             db.executemany("delete from file where path = ?", [(path,) for path in paths])
             db.executemany("delete from file where sha256 = ?", hashes)
             db.executemany("delete from owner where sha256 = ?", hashes)
@@ -224,6 +270,7 @@ class Ledger:
             gone = db.execute("delete from call where call_date < ?", (day.isoformat(),)).rowcount
             db.execute("delete from file where sha256 in (select sha256 from owner where call_date < ?)", (day.isoformat(),))
             db.execute("delete from owner where call_date < ?", (day.isoformat(),))
+            db.execute("delete from customer where call_date < ?", (day.isoformat(),))
         self._truncate()
         return gone
 

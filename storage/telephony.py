@@ -70,6 +70,8 @@ class RecordProblem:
         Business day the row seems to belong to, or None.
     recording
         Path of the recording, where the row has one. May hold a telephone number.
+    customer_key
+        The customer, where the row names one: what is kept of a refused row belongs to him, too.
     """
 
     call_id: str | None
@@ -77,6 +79,7 @@ class RecordProblem:
     error: TelephonyError
     call_date: date | None
     recording: str | None = field(default=None, repr=False)
+    customer_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,8 @@ class _Outcome:
         return result.call_date if isinstance(result, RecordProblem) else business_day(result, format.time_zone)
 
     def refused(self, error: TelephonyError, day: date | None) -> _Outcome:
-        problem = RecordProblem(self.result.call_id, self.line, error, day, self.result.recording)
+        result = self.result
+        problem = RecordProblem(result.call_id, self.line, error, day, result.recording, result.customer_key)
         return _Outcome(self.row, self.line, problem)
 
 
@@ -221,13 +225,14 @@ def _outcome(row: Row, format: RecordFormat, names: NamePattern | None, where: s
         return _Outcome(row, line, replace(make_record(fields, extra, where), time_zone=format.time_zone))
     except TelephonyError as error:
         recording = _or_none(lambda: read_text(row.cells.get("recording"), where))
+        customer = _or_none(lambda: read_text(row.cells.get("customer_key"), where))
         told = (names.cells(recording) or {}) if names is not None and recording else {}
         call_id = row.cells.get("call_id")
         given = _or_none(lambda: read_call_id(told.get("call_id", "") if is_empty(call_id) else call_id, where))
         day = _day(row.cells, format)
         if day is None and names is not None and recording:
             day = names.day(recording, format)
-        return _Outcome(row, line, RecordProblem(given or None, line, error, day, recording or None))
+        return _Outcome(row, line, RecordProblem(given or None, line, error, day, recording or None, customer or None))
 
 
 def _in_our_words(cells: Mapping[str, object], format: RecordFormat) -> dict[str, object]:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from flows import erasure
+from flows import erasure, night
 from flows.demonstration import MARK
 from flows.erasure import customer_digest, erase, is_erased, plan_erasure
+from flows.failures import NightStopped
 from flows.night import plainly, run_night
 from flows.pages.audit import PageAudit
 from flows.pages.call_facts import read_call
@@ -25,11 +26,14 @@ from flows.pages.call_page import call_page, find_sound
 from flows.pages.labels import Labels
 from flows.pages.publish import CallEntry, Manifest, publish_day, reports_folder
 from flows.rescore import PART
-from flows.settings import DiarizerSettings, Settings, TranscriberSettings
+from flows.settings import DiarizerSettings, Settings, TranscriberSettings, load_settings
 from postcall.errors import SettingsError, StorageError
+from storage.ledger import Ledger
 from storage.tables import Tables
 from storage.telephony import RecordFormat
 from tests.flows.conftest import Command, Unwatched
+from tests.flows.small_nights import FIRST, make_centre
+from tests.flows.small_nights import MARKER as OTHER_MARKER
 
 DAY = date(2026, 3, 2)
 KEY = "+79265550147"
@@ -268,6 +272,44 @@ def test_it_goes_on_where_it_was_broken_off(centre: Settings, monkeypatch: pytes
     assert len(list((centre.store / "erasures").iterdir())) == 1
 
 
+def test_what_a_stopped_night_left_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(night, "_FEW_CALLS", 2)
+    small = make_centre(tmp_path, days=1, calls=5)
+    recordings = tmp_path / "recordings" / FIRST.isoformat()
+    for number in (2, 3, 4):
+        (recordings / f"{OTHER_MARKER}-0-{number}.wav").write_bytes(b"\x00" * (number + 9))
+    records = tmp_path / f"calls-{FIRST.isoformat()}.csv"
+    *rows, others = records.read_text().splitlines()
+    refused = rows[1].replace("c-0-0", "c-bad").replace(f"{FIRST.isoformat()}T10:00:05Z", "soon")
+    others = others.replace(f"{OTHER_MARKER}-key", "somebody-else")
+    records.write_text("\n".join([*rows, others, refused, ""]))
+    settings = load_settings(small.settings_file)
+    with pytest.raises(NightStopped):
+        run_night(FIRST, settings, step=plainly)
+    # No table tells whose calls these are: the night was stopped before it wrote one.
+    assert Tables(small.store).names() == ["run_failure"]
+    failed = {row["call_id"] for row in Tables(small.store).read("run_failure").to_pylist()}
+    assert failed == {"c-0-2", "c-0-3", "c-0-4", "c-bad"}
+    kept = [file for file in (small.store / "artifacts").rglob("*") if file.is_file()]
+    assert kept
+    assert plan_erasure(settings, f"{OTHER_MARKER}-key").counts["calls"] == 5
+    erase(settings, f"{OTHER_MARKER}-key")
+    assert _files_naming(small.store, "c-0-0", "c-0-1", "c-0-2", "c-0-3", "c-bad", f"{OTHER_MARKER}-0-0") == []
+    assert [row["call_id"] for row in Tables(small.store).read("run_failure").to_pylist()] == ["c-0-4"]
+    assert not any(file.exists() for file in kept)
+
+
+def test_a_ledger_of_an_older_program_learns_whose_calls_there_are(centre: Settings) -> None:
+    with sqlite3.connect(centre.store / "ledger.sqlite") as db:
+        db.executescript("drop table customer; drop table secret")
+    assert plan_erasure(centre, KEY).counts["calls"] == 3  # by the tables
+    _run(centre)
+    with Ledger(centre.store) as ledger:
+        calls, paths = ledger.of_customer(KEY)
+    assert calls == {*ERASED_CALLS, "erased-call-broken"}
+    assert (DAY, "erased-call-broken.wav") in paths
+
+
 def test_an_unknown_customer_changes_nothing(centre: Settings) -> None:
     with pytest.raises(SettingsError, match="no call"):
         erase(centre, "+70000000000")
@@ -320,6 +362,8 @@ def test_the_ledger_forgets(centre: Settings) -> None:
     with sqlite3.connect(centre.store / "ledger.sqlite") as db:
         calls = {row[0] for row in db.execute("select call_id from call")}
         paths = {row[0] for row in db.execute("select path from file")}
+        customers = {row[0] for row in db.execute("select call_id from customer")}
+    assert customers == {KEPT_CALL, "twin-call-dd4"}
     assert calls == {KEPT_CALL, "twin-call-dd4"}
     # The twin is the same sound: its path is forgotten with it.
     assert paths == {"kept-call-cc3.opus"}
