@@ -4,7 +4,7 @@ Definition
 ----------
 ``role_source`` and ``role_confidence`` as `postcall.roles.assignment` finds them. ``is_map_contradicted``: what is said speaks
 against the channel map of the call record or the settings; then either the roles follow what is said, and ``role_source`` is
-``opening_phrase``, or no party is measured. ``speakers`` counts voices with a part in the call, menus left out;
+``opening_phrase`` or ``voice``, or no party is measured. ``speakers`` counts voices with a part in the call, menus left out;
 ``ghost_speakers`` those that a diarizer found beside them and that were merged (`postcall.speakers`).
 
 ``event_agent_stretch`` has a row for each agent of the call (`postcall.agent_stretches`): what is measured there is this

@@ -1,6 +1,7 @@
 """Who is who, and what one channel costs: roles, swapped channels, speakers of words, and every timing measure on mono.
 
     python -m benchmarks.roles [FOLDER] [--calls 36] [--seed 52] [--real FOLDER] [--diarizer demo] [--recogniser demo]
+        [--history 120] [--history-seed 60] [--table NAME …] [--words NAME …]
 
 Definitions
 -----------
@@ -20,6 +21,10 @@ right
 swapped
     Of wrong maps: found to be contradicted; of the others: contradicted all the same. *judged wrongly* are calls of which a
     party is measured in the other's place.
+with voiceprints
+    The same calls, with prints of their agents' voices (`postcall.voiceprints`) that earlier days left: those of another draw,
+    of which the two-channel calls are heard with their records and true words, day by day. An agent of the corpus has one voice
+    in all calls but for scripts that change it. *source voice* are calls whose roles rest on it.
 DER, WDER
     Diarization error rate of `pyannote.metrics` (`benchmarks.diarization`), of what tables hold. Share of true words that go to
     the wrong speaker, with speakers matched to parties as fits best; of words that are not in doubt; share of words in doubt.
@@ -39,8 +44,10 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from itertools import pairwise, product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.io import wavfile
@@ -53,7 +60,8 @@ from benchmarks.talk_time import FOLDER as REAL
 from flows.equipment import policy_sections
 from flows.listen import Listener
 from flows.plan import PlannedCall
-from flows.settings import Recorder
+from flows.settings import Recorder, VoiceprintSettings
+from flows.voices import AgentVoices
 from postcall.analyzer import discover
 from postcall.audio.decode import DecodePolicy, decode
 from postcall.call import Call
@@ -62,13 +70,14 @@ from postcall.policy import PolicySet, load_policy
 from postcall.roles import RolePolicy
 from postcall.spans import Span, Spans, at_least, bridge, intersect, total_ms, union
 from postcall.speakers import MENU
-from postcall.speech.engines import Diarizer, Transcriber, load_diarizer, load_transcriber
+from postcall.speech.engines import Diarizer, Transcriber, VoiceTeller, load_diarizer, load_transcriber
 from postcall.telephony import Role, Telephony
 from postcall.timeline import MIXED, SpeakerTimeline, channel_label
+from postcall.voiceprints import VoiceprintPolicy
 from storage.artifacts import Artifacts
 from storage.record_schema import RecordFormat
 from storage.recordings import Recordings
-from storage.telephony import read_call_records
+from storage.telephony import business_day, read_call_records
 
 WORDS = ("true", "recognised", "none")
 MAPS = ("record", "no map", "wrong map")
@@ -221,7 +230,18 @@ class Ears:
         every = RolePolicy(minimum_confidence=0.5, override_confidence=0.5)
         self._policies = {False: default, True: PolicySet({**sections, "roles": every}, "every role")}
 
-    def hear(self, call: Staged, words: str, *, names_everybody: bool = False) -> Call:
+    def voices(self, store: Path, day: date, calls: Sequence[Staged] = ()) -> AgentVoices | None:
+        """What is known on a day of agents' voices, by what earlier days left in ``store``."""
+        policy = self._policies[False].section("voiceprints", VoiceprintPolicy)
+        revision = self._diarizer.voice_revision if isinstance(self._diarizer, VoiceTeller) else None
+        planned = [self._planned(call, "true") for call in calls]
+        return AgentVoices.of(store, day, policy, VoiceprintSettings(use=True), revision, planned)
+
+    def _planned(self, call: Staged, words: str) -> PlannedCall:
+        beside = (call.transcript, _sha256(self._folder / call.transcript)) if words == "true" else (None, None)
+        return PlannedCall(call.record, call.recording, _sha256(self._folder / call.recording), *beside)
+
+    def hear(self, call: Staged, words: str, *, names_everybody: bool = False, voices: AgentVoices | None = None) -> Call:
         """One call.
 
         Parameters
@@ -232,6 +252,8 @@ class Ears:
             One of `WORDS`.
         names_everybody
             Whether roles are given however unsure they are.
+        voices
+            Agents' voices; None for none.
         """
         listener = Listener(
             self._recordings,
@@ -243,10 +265,9 @@ class Ears:
             diarizer=self._diarizer,
             why_no_diarizer="",
             use_transcripts=words != "none",
+            voices=voices,
         )
-        beside = (call.transcript, _sha256(self._folder / call.transcript)) if words == "true" else (None, None)
-        planned = PlannedCall(call.record, call.recording, _sha256(self._folder / call.recording), *beside)
-        heard = listener.hear(planned)
+        heard = listener.hear(self._planned(call, words))
         if heard.failures:
             raise heard.failures[0].error
         return heard.call
@@ -304,6 +325,60 @@ def roles_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
             str(sure[True]),
             str(sure[False]),
             f"{np.mean(confidences):.2f}",
+        )
+        yield f"{name:52}" + "".join(f"{cell:>13}" for cell in cells)
+
+
+def learned(history: Path, store: Path, diarizer: Diarizer, recogniser: Transcriber) -> date:
+    """Let the two-channel calls of another folder leave prints in ``store``, day by day; the day after the last."""
+    ears = Ears(history, diarizer, recogniser)
+    by_day: dict[date, list[Staged]] = defaultdict(list)
+    for call in synthetic(history):
+        day = business_day(call.record, "Europe/Moscow")
+        if call.channels and day is not None:
+            by_day[day].append(call)
+    for day, calls in sorted(by_day.items()):
+        voices = ears.voices(store, day, calls)
+        for call in calls:
+            ears.hear(call, "true", voices=voices)
+        if voices is not None:
+            voices.write(store)
+    return max(by_day) + timedelta(days=1)
+
+
+VOICES_HEARD = ((True, "record"), (False, "record"), (False, "no map"), (False, "wrong map"))
+"""Whether on one channel, and with which map."""
+
+
+def voices_table(
+    calls: Sequence[Staged], ears: Ears, voices: AgentVoices | None, spoken: Sequence[str] = WORDS
+) -> Iterator[str]:
+    """Roles without and with voiceprints, of synthetic calls."""
+    heads = ("calls", "likely right", "sure", "sure right", "sure wrong", "confidence", "source voice")
+    yield f"{'':52}" + "".join(f"{head:>13}" for head in heads)
+    if voices is not None:
+        prints = voices.known.prints
+        yield f"prints: {sum(map(len, prints.values()))} of {len(prints)} agents"
+    for (is_mono, kind), words, known in product(VOICES_HEARD, spoken, (None, voices)):
+        chosen = [call for call in calls if call.group == "synthetic" and call.is_mono is is_mono]
+        likely, sure, by_voice, confidences = Counter[bool | None](), Counter[bool | None](), 0, []
+        for call in chosen:
+            asked = with_map(call, kind)
+            likely[is_right(call, ears.hear(asked, words, names_everybody=True, voices=known))] += 1
+            heard = ears.hear(asked, words, voices=known)
+            sure[is_right(call, heard)] += 1
+            by_voice += heard.role_source == "voice"
+            confidences.append(heard.role_confidence or 0.5)
+        where = "one channel" if is_mono else f"two channels, {kind}"
+        name = f"{where}, {_said(words)}{', voiceprints' if known else ''}"
+        cells = (
+            str(len(chosen)),
+            f"{likely[True] / len(chosen):.1%}",
+            f"{(sure[True] + sure[False]) / len(chosen):.1%}",
+            str(sure[True]),
+            str(sure[False]),
+            f"{np.mean(confidences):.2f}",
+            str(by_voice),
         )
         yield f"{name:52}" + "".join(f"{cell:>13}" for cell in cells)
 
@@ -488,6 +563,15 @@ def timing_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
             yield f"  {name:24}" + "".join(f"{cell / scale:>{16 - len(unit)}.2f}{unit}" for cell in cells)
 
 
+TABLES: Mapping[str, Callable[[Sequence[Staged], Ears], Iterator[str]]] = {
+    "roles": roles_table,
+    "swapped channels": swapped_table,
+    "speakers on one channel": speakers_table,
+    "timing": timing_table,
+}
+VOICES = "with voiceprints"
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -497,24 +581,29 @@ def main() -> None:
     parser.add_argument("--real", type=Path, default=REAL / "harper_valley", help="folder of real two-channel calls")
     parser.add_argument("--diarizer", default="demo", help="folder of another pipeline")
     parser.add_argument("--recogniser", default="demo", help="folder of another model")
+    parser.add_argument("--history", type=int, default=120, help="calls of earlier days, which leave voiceprints")
+    parser.add_argument("--history-seed", type=int, default=60)
+    parser.add_argument("--table", nargs="*", choices=(*TABLES, VOICES), default=(*TABLES, VOICES), help="print these alone")
+    parser.add_argument("--words", nargs="*", choices=WORDS, default=WORDS, help="words of the calls with voiceprints")
     options = parser.parse_args()
     make_calls(options.folder, plans(options.calls, options.seed))
     calls = [*synthetic(options.folder), *real(options.folder, options.real)]
     if not any(call.group == "real" for call in calls):
         print(f"no real calls: there is no <call>.stereo.wav in {options.real.name}")
-    ears = Ears(
-        options.folder,
-        load_diarizer("pyannote", {"model": options.diarizer, "device": "cpu"}),
-        load_transcriber("faster-whisper", {"model": options.recogniser, "device": "cpu"}),
-    )
-    for title, table in (
-        ("roles", roles_table),
-        ("swapped channels", swapped_table),
-        ("speakers on one channel", speakers_table),
-        ("timing", timing_table),
-    ):
-        print(f"\n{title}\n")
-        print("\n".join(table(calls, ears)), flush=True)
+    diarizer = load_diarizer("pyannote", {"model": options.diarizer, "device": "cpu"})
+    recogniser = load_transcriber("faster-whisper", {"model": options.recogniser, "device": "cpu"})
+    ears = Ears(options.folder, diarizer, recogniser)
+    for title, table in TABLES.items():
+        if title in options.table:
+            print(f"\n{title}\n")
+            print("\n".join(table(calls, ears)), flush=True)
+    if VOICES in options.table:
+        history = options.folder / "history"
+        make_calls(history, plans(options.history, options.history_seed))
+        with TemporaryDirectory() as store:
+            day = learned(history, Path(store), diarizer, recogniser)
+            print(f"\n{VOICES}\n")
+            print("\n".join(voices_table(calls, ears, ears.voices(Path(store), day), options.words)), flush=True)
 
 
 if __name__ == "__main__":

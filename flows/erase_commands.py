@@ -30,16 +30,22 @@ Yes = Annotated[bool, typer.Option("--yes", metavar="", help="Do it; without it 
 
 
 @app.command(
-    epilog="Ends with 0 when it is done, or shown; 2 when there is no call of this customer; 1 when it was broken off: run it "
-    "again."
+    epilog="Ends with 0 when it is done, or shown; 2 when there is no call of this customer, or neither or both are named; 1 "
+    "when it was broken off: run it again."
 )
 def erase(
     customer: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--customer", metavar="KEY", help="Customer key, as the call records have it; - reads it from standard input."
         ),
-    ],
+    ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            "--agent", metavar="ID", help="Agent whose voiceprints go, and of whom none is made again; calls and measures stay."
+        ),
+    ] = None,
     yes: Yes = False,
     recordings: Annotated[
         bool, typer.Option("--recordings", metavar="", help="Delete the recordings in their own folder, too.")
@@ -51,7 +57,7 @@ def erase(
     store: Store = None,
     settings: SettingsFile = None,
 ) -> None:
-    """Remove everything of a customer's calls, for good, and write a proof. Shows what would go, unless --yes is given.
+    """Remove all of a customer's calls, or an agent's voiceprints, and write a proof. Without --yes it shows what would go.
 
     Goes: rows in every table and every old version of them, artifacts, words, call pages, reports and exports that name a call,
     states and digests in the ledger, ids in the audit. Later nights leave the calls out, even if they are delivered again.
@@ -61,6 +67,12 @@ def erase(
     from flows.erasure import erase as erase_all
     from postcall.errors import SettingsError
 
+    if (customer is None) == (agent is None):
+        raise SettingsError("erase needs one of --customer and --agent", hint="--customer KEY, or --agent ID for voiceprints")
+    if agent is not None:
+        _erase_voice(agent, chosen_settings(settings, store).store, yes=yes)
+        return
+    assert customer is not None
     if customer == "-":
         # What is typed as an option stays in the shell's history.
         customer = sys.stdin.readline().strip()
@@ -91,6 +103,27 @@ def erase(
     console.print(f"proof: {proof}", highlight=False, soft_wrap=True, markup=False)
 
 
+def _erase_voice(agent: str, store: Path, *, yes: bool) -> None:
+    from flows.erasure import is_erased
+    from flows.voice_erasure import erase_voice, plan_voice_erasure
+
+    console = _console()
+    plan = plan_voice_erasure(store, agent)
+    proof = is_erased(store, agent, "agent")
+    if not plan and proof is not None:
+        console.print("This agent's voice was erased; nothing is left in the store.", highlight=False)
+        console.print(f"proof: {proof}", highlight=False, soft_wrap=True, markup=False)
+        return
+    told = f"{_count(plan.prints, 'voiceprint')}, {_count(len(plan.likeness), 'comparison')}"
+    if not yes:
+        console.print(f"[bold]Would be removed for good:[/bold] {told}; later nights would make none.", highlight=False)
+        console.print("Nothing was changed; the same with [bold]--yes[/bold] does it.", highlight=False)
+        return
+    proof, _ = erase_voice(store, agent)
+    console.print(f"[bold green]Erased[/bold green]: {told}; later nights make none of this agent.", highlight=False)
+    console.print(f"proof: {proof}", highlight=False, soft_wrap=True, markup=False)
+
+
 def _planned(plan: ErasurePlan, *, with_recordings: bool) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, show_header=False, padding=(0, 1))
     shown.add_column(no_wrap=True)
@@ -106,6 +139,8 @@ def _planned(plan: ErasurePlan, *, with_recordings: bool) -> Table:
     shown.add_row("call pages", str(counts["call_pages"]), "with their sound")
     shown.add_row("reports, other files", str(counts["reports_and_files"]), "that name a call; publish them again")
     shown.add_row("exports", str(counts["exports"]), "that name a call or the customer; export them again")
+    if plan.voiceprints:
+        shown.add_row("voiceprints", str(plan.voiceprints), "of agents, made of these calls")
     if with_recordings:
         shown.add_row("recordings", str(len(plan.recordings)), "in their own folder, with transcripts beside them")
     return shown

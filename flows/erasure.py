@@ -3,7 +3,8 @@
 Definition
 ----------
 Beside what the store keeps by itself (`storage.erasure`) these go: pages of the calls and their sound, every other report or
-export that names a call or the customer, other files of the store that do, and the ids in the audit of opened calls. Reports
+export that names a call or the customer, other files of the store that do, the ids in the audit of opened calls, and prints of
+agents' voices that were made of these calls: the other party may be heard in them. Reports
 that went are made again with `postcall report publish`.
 
 The proof is a JSON file below ``erasures/`` of the store. It holds when, how much of what, the SHA-256 of every file removed,
@@ -62,6 +63,8 @@ from storage.recordings import Recordings, expand
 from storage.tables import Tables
 from storage.tombstones import FILE_NAME as TOMBSTONES
 from storage.tombstones import Tombstones, write_whole
+from storage.voiceprints import FOLDER as VOICEPRINTS
+from storage.voiceprints import Voiceprints
 
 PROOFS = "erasures"
 DRAFT = ".draft.json"
@@ -85,6 +88,8 @@ class ErasurePlan:
         one, and exports that do.
     recordings
         Day and path below its folder, of recordings and transcripts that are there.
+    voiceprints
+        Prints of agents' voices that were made of the calls.
     """
 
     owned: Owned = field(repr=False)
@@ -94,6 +99,7 @@ class ErasurePlan:
     mentions: tuple[Path, ...] = field(repr=False)
     exports: tuple[Path, ...] = field(repr=False)
     recordings: tuple[tuple[date, str], ...] = field(repr=False)
+    voiceprints: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -105,6 +111,7 @@ class ErasurePlan:
             "call_pages": len(self.pages),
             "reports_and_files": len(self.mentions),
             "exports": len(self.exports),
+            **({"voiceprints": self.voiceprints} if self.voiceprints else {}),
         }
 
 
@@ -130,7 +137,7 @@ def plan_erasure(settings: Settings, customer: str, exports: Iterable[Path] = ()
     reports = reports_folder(settings.store, settings.pages)
     mentions = Mentions((*owned.call_ids, customer))
     pages = tuple(_pages(reports, owned))
-    own = (settings.store / name for name in ("tables", "artifacts", LEDGER, AUDIT, LOCK, TOMBSTONES, PROOFS))
+    own = (settings.store / name for name in ("tables", "artifacts", LEDGER, AUDIT, LOCK, TOMBSTONES, PROOFS, VOICEPRINTS))
     known = [*own, reports, *_recording_folders(settings), *pages]
     named = [file for file in mentions.below(settings.store, leaving_out=known) if not file.name.startswith(LEDGER)]
     in_reports = [file for file in mentions.below(reports, leaving_out=pages) if file.name not in (MANIFEST, "index.html")]
@@ -142,6 +149,7 @@ def plan_erasure(settings: Settings, customer: str, exports: Iterable[Path] = ()
         mentions=(*in_reports, *named),
         exports=tuple(file for place in exports for file in _mentioning(mentions, place)),
         recordings=tuple(_recordings(settings, owned)),
+        voiceprints=Voiceprints(settings.store).count_sounds(owned.sounds),
     )
 
 
@@ -175,7 +183,7 @@ def erase(
     store = settings.store
     with only_run(store):
         plan = plan_erasure(settings, customer, exports)
-        proof = _Proof.begin(store, customer)
+        proof = Proof.begin(store, customer)
         if not plan.owned and proof.is_new:
             raise SettingsError("no call of this customer is in the store", hint="is the key written as in the call records?")
         # What a killed re-score left: rows of all calls, which the next one makes again.
@@ -194,6 +202,7 @@ def erase(
         PageAudit(store).forget(owned.call_ids)
         proof.note([removed_file("artifact", file) for file in plan.artifacts])
         remove_artifacts(store, owned.sounds)
+        Voiceprints(store).without_sounds(owned.sounds, lambda file: proof.note([removed_file("voiceprints", file)]))
         for day, path in recordings:
             folder = Recordings(expand(settings.recordings, day))
             proof.note([Removed("recording", folder.sha256(path), folder.fingerprint(path).size_bytes)])
@@ -209,10 +218,10 @@ def erase(
         return proof.finish()
 
 
-def is_erased(store: Path, customer: str) -> Path | None:
-    """The newest proof that a customer was erased; None where there is none."""
+def is_erased(store: Path, key: str, of: str = "customer") -> Path | None:
+    """The newest proof that a customer, or an agent's voice, was erased; None where there is none."""
     found = [
-        file for file in sorted((store / PROOFS).glob("*.json")) if not file.name.endswith(DRAFT) and _is_of(file, customer)
+        file for file in sorted((store / PROOFS).glob("*.json")) if not file.name.endswith(DRAFT) and _is_of(file, key, of)
     ]
     return found[-1] if found else None
 
@@ -221,7 +230,7 @@ def is_erased(store: Path, customer: str) -> Path | None:
 
 
 @dataclass(slots=True)
-class _Proof:
+class Proof:
     """A proof that is being written; what is noted is on disk before the file that it notes is gone."""
 
     path: Path
@@ -229,18 +238,27 @@ class _Proof:
     is_new: bool
 
     @classmethod
-    def begin(cls, store: Path, customer: str) -> _Proof:
+    def begin(cls, store: Path, key: str, of: str = "customer") -> Proof:
+        """Begin a proof, or go on with its draft.
+
+        Parameters
+        ----------
+        store
+            Folder of the store.
+        key, of
+            Whose; ``customer`` or ``agent``.
+        """
         for draft in sorted((store / PROOFS).glob(f"*{DRAFT}")):
-            if _is_of(draft, customer):
+            if _is_of(draft, key, of):
                 return cls(draft, json.loads(draft.read_text(encoding="utf-8")), False)
         now = datetime.now(UTC)
         salt = secrets.token_bytes(16)
-        digest = customer_digest(customer, salt)
+        digest = customer_digest(key, salt)
         content: dict[str, Any] = {
             "begun_at": now.isoformat(timespec="seconds"),
             "finished_at": None,
             "program": f"postcall {version('postcall')}",
-            "customer": {"digest": digest, "salt": salt.hex(), "kind": "scrypt", **SCRYPT},
+            of: {"digest": digest, "salt": salt.hex(), "kind": "scrypt", **SCRYPT},
             "removed": {},
             "rows_by_table": {},
             "files": [],
@@ -248,6 +266,7 @@ class _Proof:
         return cls(store / PROOFS / f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}{DRAFT}", content, True)
 
     def note_counts(self, counts: Mapping[str, int], rows: Mapping[str, int]) -> None:
+        """Note how much goes."""
         # Of an erasure that was broken off and goes on: what was counted first was more.
         for kept, more in ((self.content["removed"], counts), (self.content["rows_by_table"], rows)):
             for name, count in more.items():
@@ -256,6 +275,7 @@ class _Proof:
         self._write()
 
     def note(self, removed: Iterable[Removed]) -> None:
+        """Note files that are about to go."""
         files = [asdict(one) for one in removed]
         if files:
             known = {(one["kind"], one["sha256"]) for one in self.content["files"]}
@@ -263,6 +283,7 @@ class _Proof:
             self._write()
 
     def finish(self) -> tuple[Path, dict[str, Any]]:
+        """Make the draft the proof: where it lies, and what it says."""
         self.content["finished_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         self.content["files_by_kind"] = dict(Counter(one["kind"] for one in self.content["files"]))
         self._write()
@@ -279,10 +300,10 @@ def customer_digest(customer: str, salt: bytes) -> str:
     return hashlib.scrypt(customer.encode(), salt=salt, dklen=32, **SCRYPT).hex()
 
 
-def _is_of(proof: Path, customer: str) -> bool:
+def _is_of(proof: Path, key: str, of: str) -> bool:
     try:
-        known = json.loads(proof.read_text(encoding="utf-8"))["customer"]
-        return bool(known["digest"] == customer_digest(customer, bytes.fromhex(known["salt"])))
+        known = json.loads(proof.read_text(encoding="utf-8"))[of]
+        return bool(known["digest"] == customer_digest(key, bytes.fromhex(known["salt"])))
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -358,7 +379,7 @@ def _left(settings: Settings, owned: Owned, customer: str) -> int:
     for name in tables_of_calls(tables):
         left += sum(1 for _ in mentions.below(tables.path(name) / "_delta_log"))
     left += len(list(_pages(reports_folder(settings.store, settings.pages), owned)))
-    left += len(artifact_files(settings.store, owned.sounds))
+    left += len(artifact_files(settings.store, owned.sounds)) + Voiceprints(settings.store).count_sounds(owned.sounds)
     known = [settings.store / name for name in ("tables", "artifacts", LEDGER, AUDIT)] + _recording_folders(settings)
     left += sum(1 for file in mentions.below(settings.store, leaving_out=known) if not file.name.startswith((LEDGER, AUDIT)))
     for file, table in ((LEDGER, "call"), (LEDGER, "customer"), (AUDIT, "opened")):

@@ -25,13 +25,14 @@ from analyzers.contact import CallContact
 from analyzers.recorded_sound import StageRecording
 from analyzers.spoken_words import CallTranscript
 from flows.ear import Ear
-from flows.listen import HeardCall, Listener, _Scene
+from flows.listen import NO_VOICES, HeardCall, Listener, _Scene
 from flows.plan import PlannedCall
 from flows.settings import Settings
 from postcall.acoustics import Acoustics
 from postcall.errors import MissingInput, RecordingError, SettingsError, StorageError
 from postcall.policy import PolicySet
 from postcall.recording import Recording
+from postcall.roles import Heard, RoleAssignment, assign_roles
 from postcall.speakers import Diarized, without_ghosts
 from postcall.tables import spec_of
 from postcall.telephony import Telephony
@@ -186,6 +187,11 @@ class KeptArtifacts(Artifacts):
         kept = (self.diarization(sha256, one) for one in self._newest(sha256, "diarization"))
         return next((found for found in kept if found), None)
 
+    def any_likeness(self, sha256: str) -> dict[str, float] | None:
+        """How far speakers sounded like the call's agent when that was last asked."""
+        kept = (self.likeness(sha256, one) for one in self._newest(sha256, "likeness"))
+        return next((found for found in kept if found), None)
+
     def any_transcript(self, sha256: str, engine: str | None, options: str | None) -> Transcript | None:
         """The transcript that an engine wrote with such options, else the newest."""
         kept = (self.transcript(sha256, one) for one in self._newest(sha256, "transcript"))
@@ -240,6 +246,7 @@ class KeptListener(Listener):
             use_transcripts=True,
         )
         self._kept = artifacts
+        self._uses_voices = settings.voiceprints.use
         self._now = KeptCall(PlannedCall(Telephony("")))
 
     def hear_again(self, kept: KeptCall) -> HeardCall | None:
@@ -253,6 +260,16 @@ class KeptListener(Listener):
         if found is None:
             raise MissingInput("parties", self._why("parties", scene.why_one_channel))
         return without_ghosts(*found, self._speakers)
+
+    def _with_voices(self, ear: Ear, scene: _Scene, heard: Heard, given: RoleAssignment) -> RoleAssignment:
+        if not self._uses_voices or not given.is_in_doubt:
+            return given
+        likeness = self._kept.any_likeness(ear.sha256)
+        if likeness:
+            return assign_roles(scene.layout, replace(heard, likeness=likeness), self._roles)
+        if given.reason and NO_VOICES in self._now.missing.get("parties", ""):
+            return replace(given, reason=f"{given.reason}, and {NO_VOICES}")
+        return given
 
     def _written(self, planned: PlannedCall, ear: Ear, scene: _Scene) -> Transcript:
         if self._now.engine is None and "transcript" in self._now.missing:

@@ -19,6 +19,7 @@ from flows.engines import Asked, EngineCare
 from flows.failures import Failure, Stage, in_our_words, where_raised
 from flows.plan import PlannedCall
 from flows.settings import Recorder
+from flows.voices import AgentVoices
 from postcall.acoustics import Acoustics
 from postcall.announced_hold import AnnouncedHoldPolicy
 from postcall.audio.decode import DecodePolicy
@@ -55,15 +56,17 @@ from postcall.speakers import (
     without_ghosts,
 )
 from postcall.speech.brought import MAX_BYTES, read_transcript
-from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, SpokenChannel, Transcriber
+from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, SpokenChannel, Transcriber, VoiceTeller
 from postcall.speech.listening import side_by_side
 from postcall.speech.word_fit import WordPolicy, fit_transcript
 from postcall.telephony import Role, Telephony
 from postcall.timeline import MIXED, SpeakerTimeline
 from postcall.transcript import Transcript
 from postcall.turns import TurnPolicy
+from postcall.voiceprints import Print, VoiceprintPolicy, clean_speech, is_enough
 from storage.artifacts import Artifacts, digest
 from storage.recordings import Recordings
+from storage.voiceprints import agent_key
 
 LISTENING_POLICIES: dict[str, type[Policy]] = {
     "decode": DecodePolicy,
@@ -74,6 +77,7 @@ LISTENING_POLICIES: dict[str, type[Policy]] = {
     "roles": RolePolicy,
     "turns": TurnPolicy,
     "announced_holds": AnnouncedHoldPolicy,
+    "voiceprints": VoiceprintPolicy,
 }
 """Policy sections of the stages before the analyzers."""
 
@@ -116,6 +120,8 @@ class Listener:
         Time that reading and listening to one recording may take.
     care
         How the two engines are treated; as `EngineCare` says when not given.
+    voices
+        Agents' voices; None where nobody asked for any.
     """
 
     def __init__(
@@ -132,7 +138,9 @@ class Listener:
         use_transcripts: bool,
         limit_s: float = LIMIT_S,
         care: EngineCare | None = None,
+        voices: AgentVoices | None = None,
     ) -> None:
+        self._voices = voices
         self._recordings = recordings
         self._artifacts = artifacts
         self._sound = SoundPolicies.of(policies)
@@ -158,7 +166,8 @@ class Listener:
         engine = self._transcriber
         words = _identity(engine) if engine else [self._use_transcripts]
         speakers = _identity(self._diarizer) if self._diarizer else []
-        return digest(self._sound.key, words, speakers, VERSION, self._recorder.model_dump(mode="json"))
+        voices = [self._voices.identity] if self._voices is not None else []
+        return digest(self._sound.key, words, speakers, VERSION, self._recorder.model_dump(mode="json"), *voices)
 
     def hear_all(self, planned: Sequence[PlannedCall], *, workers: int) -> Iterator[HeardCall]:
         """Every call, in the order given; ``workers`` recordings are listened to side by side.
@@ -223,9 +232,14 @@ class Listener:
             failures += (_failure("transcript", error, planned),)
         if transcript is not None:
             transcript = scene.spoken(fit_transcript(transcript, scene.channel_speech, self._words), self._speakers)
-        given = RoleAssignment()
+        given = by_itself = RoleAssignment()
         if "parties" not in missing:
-            given = assign_roles(scene.layout, scene.heard(transcript), self._roles)
+            heard = scene.heard(transcript)
+            given = by_itself = assign_roles(scene.layout, heard, self._roles)
+            try:
+                given = self._with_voices(ear, scene, heard, by_itself)
+            except (EngineError, RecordingError) as error:
+                failures += (_failure("speakers", error, planned),)
             if given.reason is not None:
                 because = [scene.layout.reason, given.reason] if scene.layout.reason != given.reason else [given.reason]
                 missing["parties"] = ", and ".join(part for part in because if part)
@@ -246,7 +260,7 @@ class Listener:
             hold_policy=self._announced_holds,
             missing=missing,
         )
-        return HeardCall(call, failures)
+        return HeardCall(call, failures + self._taught(planned, ear, scene, call, by_itself))
 
     def _without_recording(self, record: Telephony, why: str) -> Call:
         return Call(telephony=record, turn_policy=self._turns, missing={"recording": why})
@@ -280,6 +294,74 @@ class Listener:
             kept = put_back(told[0], part), put_back(told[1], part)
             self._artifacts.put_diarization(ear.sha256, key, *kept)
         return without_ghosts(*kept, self._speakers)
+
+    # ── the agent's voice ────────────────────────────────────────────────────
+
+    def _with_voices(self, ear: Ear, scene: _Scene, heard: Heard, given: RoleAssignment) -> RoleAssignment:
+        """The roles with what voices say, where words leave a doubt and somebody asked for voices."""
+        if self._voices is None or not given.is_in_doubt:
+            return given
+        if self._voices.revision is None:
+            return replace(given, reason=f"{given.reason}, and {NO_VOICES}") if given.reason else given
+        likeness = self._likeness(self._voices, ear, scene, list(heard.speech))
+        return assign_roles(scene.layout, replace(heard, likeness=likeness), self._roles) if likeness else given
+
+    def _likeness(self, voices: AgentVoices, ear: Ear, scene: _Scene, labels: Sequence[str]) -> Mapping[str, float]:
+        """How far each speaker sounds like the agent of the call record; empty where that cannot be told."""
+        agent_id = scene.record.agent_id
+        if agent_id is None or not voices.can_tell(agent_id):
+            return {}
+        clean = {label: scene.clean_speech(label, voices.policy) for label in labels}
+        if not all(is_enough(spans, voices.policy.compare_s) for spans in clean.values()):
+            return {}
+        where = {label: [[span.start_ms, span.end_ms] for span in spans] for label, spans in clean.items()}
+        key = digest(self._sound.key, voices.identity, agent_id, where)
+        kept = self._artifacts.likeness(ear.sha256, key)
+        if kept is None:
+            # The voices themselves are let go of: one of them is a customer's.
+            kept = {
+                label: voices.likeness(agent_id, self._voice(ear, scene.channel_of(label), spans))
+                for label, spans in clean.items()
+            }
+            self._artifacts.put_likeness(ear.sha256, key, agent_key(agent_id), kept)
+        return kept
+
+    def _taught(self, planned: PlannedCall, ear: Ear, scene: _Scene, call: Call, given: RoleAssignment) -> tuple[Failure, ...]:
+        """What failed while a print was made, if one was."""
+        try:
+            self._learn_voice(ear, scene, call, given)
+        except (EngineError, RecordingError) as error:
+            return (_failure("speakers", error, planned),)
+        return ()
+
+    def _learn_voice(self, ear: Ear, scene: _Scene, call: Call, given: RoleAssignment) -> None:
+        """Keep a print of the agent's voice, where the call may teach it; ``given`` is what is known without voices."""
+        voices, agent_id = self._voices, scene.record.agent_id
+        if voices is None or voices.revision is None or agent_id is None or not voices.may_teach(agent_id, ear.sha256):
+            return
+        agents = [label for label, role in given.roles.items() if role is Role.AGENT]
+        is_sure = given.confidence is not None and given.confidence >= voices.policy.learn_confidence
+        if not is_sure or given.is_map_contradicted or len(agents) != 1 or scene.record.transfers:
+            return
+        [label] = agents
+        spans = scene.clean_speech(label, voices.policy, only=call.talk(Role.AGENT))
+        if not is_enough(spans, voices.policy.learn_s):
+            return
+        key = voices.key(self._sound.key, label, [[span.start_ms, span.end_ms] for span in spans])
+        learned = voices.found(agent_id, ear.sha256, key)
+        if learned is None:
+            voice = self._voice(ear, scene.channel_of(label), spans)
+            learned = Print(ear.sha256, key, total_ms(spans), voice)
+        voices.learn(agent_id, learned)
+
+    def _voice(self, ear: Ear, channel: str, spans: Spans) -> NDArray[np.float32]:
+        """The voice that is heard on a channel in some spans."""
+        engine = self._diarizer
+        assert engine is not None
+        [samples] = [one.samples_16k for one in ear.channels() if one.label == channel]
+        sound = cut_out(samples, spans, SAMPLES_PER_MS)
+        with self._turn_at_the_engines:
+            return engine.ask(partial(_voiced, samples_16k=sound), sound.size / SAMPLES_PER_MS / 1000)
 
     # ── words ────────────────────────────────────────────────────────────────
 
@@ -480,11 +562,22 @@ class _Scene:
             is_one_channel=self.diarized is not None,
         )
 
+    def channel_of(self, label: str) -> str:
+        """The channel that a speaker is on, as the ear has it."""
+        return label if self.one_channel is None else self.one_channel
+
+    def clean_speech(self, label: str, policy: VoiceprintPolicy, only: Spans | None = None) -> Spans:
+        """Where a speaker alone is heard, and well."""
+        channel = self.acoustics.channels.get(MIXED if self.diarized is not None else label)
+        most_ms = round(policy.most_s * 1000)
+        return clean_speech(label, self.timeline.by_label, channel, self.reaches_agent_ms, most_ms, only)
+
     def with_menu_role(self, roles: Mapping[str, Role]) -> Mapping[str, Role]:
         """Roles of all speakers."""
         return {**roles, MENU: Role.IVR} if MENU in self.timeline.by_label else roles
 
 
+NO_VOICES = "the agent's voice could not be compared: the diarizer tells no voices"
 ONE_CHANNEL_EMPTY = "one channel of the recording is empty: everybody may be on the other one"
 
 
@@ -519,6 +612,21 @@ def _diarized(engine: Diarizer, samples_16k: NDArray[np.float32], people: int) -
         raise _out_of_memory("the diarizer", error) from error
     except Exception as error:
         raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
+
+
+def _voiced(engine: Diarizer, samples_16k: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the engine says of a voice, or its error in our words."""
+    assert isinstance(engine, VoiceTeller)
+    try:
+        return engine.voice(samples_16k)
+    except EngineError as error:
+        raise in_our_words(error, engine) from error
+    except PostCallError:
+        raise
+    except MemoryError as error:
+        raise _out_of_memory("the voice model", error) from error
+    except Exception as error:
+        raise EngineError(f"the voice model broke: {where_raised(error)}") from error
 
 
 def _out_of_memory(who: str, error: MemoryError) -> EngineOutOfMemory:

@@ -23,8 +23,11 @@ from flows.plan import NightPlan, plan_night
 from flows.publish import check_and_roll_up, run_row, stamps_of, write_day, write_failures, write_run, write_week
 from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
+from flows.voices import AgentVoices
 from postcall.conduct.scorecard import VERSION
 from postcall.errors import StorageError
+from postcall.speech.engines import VoiceTeller
+from postcall.voiceprints import VoiceprintPolicy
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
 from storage.one_run import only_run
@@ -147,6 +150,16 @@ def run_night(
         told = progress.within if progress is not None else None
         if equipment.diarizer is not None:
             watched(equipment.diarizer, told)
+        diarizer = equipment.diarizer
+        voices = AgentVoices.of(
+            settings.store,
+            day,
+            equipment.policies.section("voiceprints", VoiceprintPolicy),
+            settings.voiceprints,
+            diarizer.voice_revision if isinstance(diarizer, VoiceTeller) else None,
+            plan.calls,
+        )
+        del diarizer
         listener = Listener(
             plan.recordings,
             Artifacts(settings.store),
@@ -159,6 +172,7 @@ def run_night(
             use_transcripts=use_transcripts,
             limit_s=settings.listen_limit_s,
             care=care_of(settings, told=told),
+            voices=voices,
         )
         # From here on the listener alone has the engines, so that one that it lets go of is gone.
         equipment = equipment.without_engines()
@@ -180,6 +194,9 @@ def run_night(
         knowing = _knowing(equipment, findings)
         made = step("check and roll up", lambda: check_and_roll_up(day, findings, pieces, knowing, run_id))
         step("write the day", lambda: write_day(tables, day, made, equipment, run_id), retries=2)
+        if voices is not None:
+            learned = voices
+            step("keep the agents' voices", lambda: learned.write(settings.store), retries=2)
         step("roll up the week", lambda: write_week(tables, day, findings, equipment), retries=2)
         zone = settings.records.time_zone
         step("follow up promised call-backs", lambda: write_callbacks(tables, day, findings, equipment, zone), retries=2)

@@ -161,7 +161,8 @@ class Worker:
         """All that shapes the rows, stored calls apart."""
         makers = [(maker.name, maker.version) for maker in self.registry.makers]
         judges = [(judge.manual.id, judge.manual.digest) for judge in self.judges]
-        return ["rescore", self.policies.digest, makers, VERSION, judges, library_versions()]
+        voices = ["voices"] if self.task.settings.voiceprints.use else []
+        return ["rescore", self.policies.digest, makers, VERSION, judges, library_versions(), *voices]
 
 
 @dataclass(frozen=True, slots=True)

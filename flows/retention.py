@@ -2,9 +2,9 @@
 
 Definition
 ----------
-Section ``[retention]`` of the settings gives each class of data a number of days (`storage.retention`; and reports, and the
-audit). A business day is past when it lies more than that many days before today, in the centre's time zone. A class without a
-number is kept for ever, which is the default of all.
+Section ``[retention]`` of the settings gives each class of data a number of days (`storage.retention`; and reports, the audit,
+and voiceprints). A business day is past when it lies more than that many days before today, in the centre's time zone. A class
+without a number is kept for ever, which is the default of all.
 
 Edge cases
 ----------
@@ -29,6 +29,7 @@ from storage.ledger import Ledger
 from storage.one_run import only_run
 from storage.retention import class_of, count_past_rows, past_artifacts, remove_files, remove_past_rows
 from storage.tables import Tables
+from storage.voiceprints import Voiceprints, count_prints
 
 CLASSES = {
     "sound": "what was found in the sound",
@@ -37,6 +38,7 @@ CLASSES = {
     "kpis": "KPIs, and what ran",
     "reports": "reports and call pages",
     "audit": "who opened which call",
+    "voiceprints": "prints of agents' voices",
 }
 
 
@@ -105,6 +107,10 @@ def retain(settings: Settings, today: date | None = None) -> list[Past]:
 def _past(settings: Settings, name: str, before: date) -> Past:
     if name in ("sound", "words", "calls", "kpis"):
         return _past_of_store(settings.store, name, before)
+    if name == "voiceprints":
+        kept = Voiceprints(settings.store)
+        files = kept.files(before=before)
+        return Past(name, before, {"prints": count_prints(files), "files": len(files)}, lambda: kept.remove(files))
     zone = ZoneInfo(settings.records.time_zone)
     moment = datetime.combine(before, time(), zone)
     if name == "audit":

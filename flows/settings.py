@@ -93,6 +93,18 @@ class DiarizerSettings(_Section):
     )
 
 
+class VoiceprintSettings(_Section):
+    """Whether agents' voices are kept, to tell who is the agent where that is in doubt: biometric data, docs/privacy.md."""
+
+    use: bool = Field(
+        False,
+        description="Keep prints of agents' voices and compare doubtful calls with them. Biometric data: ask consent first.",
+    )
+    agents: tuple[str, ...] | None = Field(
+        None, description="Ids of the agents who have consented; all others are left out. Without a list all have."
+    )
+
+
 class RetentionSettings(_Section):
     """For how many days each class of data is kept; without a number for ever. `postcall retain` applies it."""
 
@@ -102,6 +114,7 @@ class RetentionSettings(_Section):
     kpis_days: int | None = Field(None, ge=1, description="KPIs, and what ran.")
     reports_days: int | None = Field(None, ge=1, description="Published reports and call pages.")
     audit_days: int | None = Field(None, ge=1, description="Who opened which call.")
+    voiceprints_days: int | None = Field(None, ge=1, description="Prints of agents' voices.")
 
 
 class Settings(BaseSettings):
@@ -150,6 +163,9 @@ class Settings(BaseSettings):
     recorder: Recorder = Field(default_factory=Recorder, description="How recordings are written.")
     transcriber: TranscriberSettings = Field(default_factory=TranscriberSettings, description="Who writes the words.")
     diarizer: DiarizerSettings = Field(default_factory=DiarizerSettings, description="Who tells speakers apart.")
+    voiceprints: VoiceprintSettings = Field(
+        default_factory=VoiceprintSettings, description="Whether agents' voices are kept and compared; not by default."
+    )
     pages: PageSettings = Field(default_factory=PageSettings, description="Reports and pages of calls.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
     metrics_file: Path | None = Field(

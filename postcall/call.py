@@ -50,7 +50,8 @@ class Call:
     roles
         Role of each speaker label; empty when the parties cannot be told apart.
     role_source
-        What decided ``roles``: ``call_record``, ``settings``, ``opening_phrase``, ``talk_pattern`` or None.
+        What decided ``roles``: ``call_record``, ``settings``, ``opening_phrase``, ``talk_pattern``, ``voice``
+        or None.
     role_confidence
         Probability that the roles are right, also where it was too low to give any; None where nothing can be said.
     is_map_contradicted

@@ -29,9 +29,9 @@ SpeakerLabel = Annotated[str, Field("What the channel or the diarizer calls the 
 RoleSourceName = Annotated[
     str | None,
     Field(
-        "What told who is agent and who customer, or came nearest to it: the call record, the settings, what is said, or how "
-        "they talk. Empty when nobody could be told.",
-        enum=("call_record", "settings", "opening_phrase", "talk_pattern"),
+        "What told who is agent and who customer, or came nearest to it: the call record, the settings, what is said, how "
+        "they talk, or the agent's voice of earlier days. Empty when nobody could be told.",
+        enum=("call_record", "settings", "opening_phrase", "talk_pattern", "voice"),
     ),
 ]
 RoleConfidence = Annotated[

@@ -53,7 +53,7 @@ from postcall.transcript import Word
 MENU = "menu"
 """Speaker label of a menu or announcement on the only channel."""
 
-_TONES = (SoundKind.MUSIC, SoundKind.RING, SoundKind.BUSY, SoundKind.BEEP, SoundKind.KEY)
+TONES = (SoundKind.MUSIC, SoundKind.RING, SoundKind.BUSY, SoundKind.BEEP, SoundKind.KEY)
 _SHORTEST_CUT_MS = 1_000
 """Shorter sounds stay: each cut is a seam."""
 
@@ -118,7 +118,7 @@ def human_part(duration_ms: int, acoustics: Acoustics, speech: Spans, reaches_ag
     everything = whole(duration_ms)
     if everything is None:
         return ()
-    sounds = union(*(channel.spans(*_TONES) for channel in acoustics.channels.values()))
+    sounds = union(*(channel.spans(*TONES) for channel in acoustics.channels.values()))
     cut = subtract(sounds, speech)
     before = (Span(0, min(reaches_agent_ms, duration_ms)),) if reaches_agent_ms > 0 else ()
     cut = union((span for span in cut if span.duration_ms >= _SHORTEST_CUT_MS), before)

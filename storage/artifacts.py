@@ -30,6 +30,9 @@ from postcall.transcript import Transcript, Word
 
 T = TypeVar("T")
 
+LIKENESS = "likeness-"
+"""How the names of files begin that say how far speakers sounded like an agent."""
+
 FORMAT = 3
 """Rises when the layout of the files changes; part of every key."""
 
@@ -82,6 +85,14 @@ class Artifacts:
         content = {"overlapping": _timeline_content(overlapping), "exclusive": _timeline_content(exclusive)}
         self._put(sha256, f"diarization-{key}", content)
 
+    def likeness(self, sha256: str, key: str) -> dict[str, float] | None:
+        """Speaker label -> how far it sounded like the call's agent, or None when nobody compared; parameters as of `sound`."""
+        return self._get(sha256, f"{LIKENESS}{key}", _likeness)
+
+    def put_likeness(self, sha256: str, key: str, agent: str, likeness: Mapping[str, float]) -> None:
+        """Keep how far speakers sounded like an agent (its key); never a voice itself."""
+        self._put(sha256, f"{LIKENESS}{key}", {"agent": agent, "likeness": dict(likeness)})
+
     def transcript(self, sha256: str, key: str) -> Transcript | None:
         """Transcript of a recording, or None when it was never made; parameters as of `sound`."""
         return self._get(sha256, f"transcript-{key}", _transcript)
@@ -113,6 +124,13 @@ class Artifacts:
             beside.replace(path)
         except OSError as error:
             raise StorageError(f"cannot write to the store: {type(error).__name__}: {error.strerror}") from error
+
+
+def likeness_files(store: Path, agent: str) -> list[Path]:
+    """Files that say how far speakers sounded like an agent (its key), in order."""
+    told = f'"agent":"{agent}"'
+    files = sorted((store / "artifacts").glob(f"*/*/{LIKENESS}*.json"))
+    return [file for file in files if told in file.read_text(encoding="utf-8", errors="replace")]
 
 
 _TRANSCRIPT_SCALARS = (
@@ -156,6 +174,10 @@ def _channel_content(channel: ChannelSound) -> dict[str, Any]:
 
 def _diarization(content: Mapping[str, Any]) -> tuple[SpeakerTimeline, SpeakerTimeline]:
     return _timeline(content["overlapping"]), _timeline(content["exclusive"])
+
+
+def _likeness(content: Mapping[str, Any]) -> dict[str, float]:
+    return {str(label): float(likeness) for label, likeness in content["likeness"].items()}
 
 
 def _timeline(kept: Mapping[str, Any]) -> SpeakerTimeline:

@@ -1,11 +1,11 @@
-"""What was erased and must not come back: digests of calls, paths and sounds.
+"""What was erased and must not come back: digests of calls, paths, sounds, and of agents whose voice is not to be kept.
 
 Conventions
 -----------
 One JSON file in the store. Ids and paths may hold telephone numbers, which are few enough to be tried one after another; so
 they are kept as HMACs with a key that is drawn once for the store and lies in the same file. Sounds are kept by their
 SHA-256, as everywhere. A night leaves out every call whose id, recording's path or sound is among them, whoever delivers it
-again.
+again; and it learns no voice of an agent whose prints were erased.
 """
 
 from __future__ import annotations
@@ -36,12 +36,15 @@ class Tombstones:
         HMACs of call ids and of paths below the recordings folder.
     sounds
         SHA-256 of recordings.
+    voices
+        HMACs of ids of agents.
     """
 
     key: bytes = field(repr=False)
     calls: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
     sounds: frozenset[str] = frozenset()
+    voices: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, store: Path) -> Tombstones:
@@ -59,6 +62,7 @@ class Tombstones:
                 frozenset(content["calls"]),
                 frozenset(content["paths"]),
                 frozenset(content["sounds"]),
+                frozenset(content.get("voices", ())),
             )
         except FileNotFoundError:
             return cls(secrets.token_bytes(32))
@@ -80,7 +84,19 @@ class Tombstones:
         """Whether a sound was of an erased call."""
         return sha256 in self.sounds
 
-    def add(self, store: Path, *, calls: Iterable[str], paths: Iterable[str], sounds: Iterable[str]) -> Tombstones:
+    def has_voice(self, agent_id: str) -> bool:
+        """Whether an agent's voice is not to be kept."""
+        return bool(self.voices) and self._digest(agent_id) in self.voices
+
+    def add(
+        self,
+        store: Path,
+        *,
+        calls: Iterable[str] = (),
+        paths: Iterable[str] = (),
+        sounds: Iterable[str] = (),
+        voices: Iterable[str] = (),
+    ) -> Tombstones:
         """Keep more of them, on disk before this returns.
 
         Raises
@@ -93,12 +109,14 @@ class Tombstones:
             self.calls | {self._digest(call_id) for call_id in calls},
             self.paths | {self._digest(path) for path in paths},
             self.sounds | frozenset(sounds),
+            self.voices | {self._digest(agent_id) for agent_id in voices},
         )
         content = {
             "key": more.key.hex(),
             "calls": sorted(more.calls),
             "paths": sorted(more.paths),
             "sounds": sorted(more.sounds),
+            "voices": sorted(more.voices),
         }
         write_whole(store / FILE_NAME, json.dumps(content, indent=1))
         return more

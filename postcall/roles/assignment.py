@@ -4,13 +4,13 @@ Definition
 ----------
 source
     What decided: ``call_record``, ``settings`` (`postcall.roles.layout`), ``opening_phrase`` or ``talk_pattern``
-    (`postcall.roles.evidence`).
+    (`postcall.roles.evidence`); ``voice`` where these would give other roles or none without the agent's voice of earlier days.
 confidence
     Probability that agent and customer are who they are taken for. A map is right with `roles.map_right_share` before anybody
     listens; what is heard raises or lowers that by Bayes' rule. Without a map it is the evidence's alone.
 contradicted
-    A map, when what is heard says the opposite with at least `roles.contradiction_confidence`, and says it in words. Roles then
-    follow what is heard if that has at least `roles.override_confidence`; otherwise there are none.
+    A map, when what is heard says the opposite with at least `roles.contradiction_confidence`, and says it in words or by the
+    agent's voice. Roles then follow what is heard if that has at least `roles.override_confidence`; otherwise there are none.
 not sure enough
     Below `roles.minimum_confidence` there are no roles, and measures of a party are not measurable.
 third voices
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from postcall.policy import Policy, Setting
@@ -37,11 +37,12 @@ from postcall.roles.layout import Layout
 from postcall.spans import total_ms
 from postcall.telephony import Role
 
-RoleSource: TypeAlias = Literal["call_record", "settings", "opening_phrase", "talk_pattern"]
+RoleSource: TypeAlias = Literal["call_record", "settings", "opening_phrase", "talk_pattern", "voice"]
 
 NOT_SURE = "it is not sure enough who is the agent (roles.minimum_confidence)"
 CONTRADICTED = "what is said contradicts who is on which channel by the {source}"
 _SOURCES = {"call_record": "call record", "settings": "settings"}
+CONTRADICTED_BY_VOICE = "the agent's voice contradicts who is on which channel by the {source}"
 ONE_VOICE = "only one speaker was found"
 TOO_FEW = "the call was transferred, and fewer speakers were found than it has: one of them is two people"
 TOO_LITTLE = "next to nothing is heard of one of the speakers: two people may have been taken for one (roles.smallest_voice_s)"
@@ -105,6 +106,8 @@ class RoleAssignment:
         Whether what is said contradicts the map of the record or settings; None without one.
     likely
         The most probable roles, however unsure: for measuring, not for judging anybody.
+    is_in_doubt
+        Whether a voice could still help: words do not tell, or not surely enough.
     """
 
     roles: Mapping[str, Role] = field(default_factory=dict)
@@ -113,6 +116,7 @@ class RoleAssignment:
     confidence: float | None = None
     is_map_contradicted: bool | None = None
     likely: Mapping[str, Role] = field(default_factory=dict)
+    is_in_doubt: bool = False
 
 
 def assign_roles(layout: Layout, heard: Heard | None, policy: RolePolicy) -> RoleAssignment:
@@ -132,6 +136,15 @@ def assign_roles(layout: Layout, heard: Heard | None, policy: RolePolicy) -> Rol
     if len(heard.speech) < 2:
         return RoleAssignment(reason=ONE_VOICE)
     evidence = weigh(heard)
+    given = _by_what_is_heard(layout, heard, evidence, policy)
+    given = replace(given, is_in_doubt=given.confidence is not None and not (given.roles and evidence.has_openings))
+    if not evidence.has_voices or not given.roles:
+        return given
+    without = assign_roles(layout, replace(heard, likeness={}), policy)
+    return given if without.roles == given.roles else replace(given, source="voice")
+
+
+def _by_what_is_heard(layout: Layout, heard: Heard, evidence: Evidence, policy: RolePolicy) -> RoleAssignment:
     if layout.roles:
         return _by_map(layout, evidence, policy)
     roles, confidence = _by_evidence(evidence)
@@ -165,14 +178,16 @@ def _by_map(layout: Layout, evidence: Evidence, policy: RolePolicy) -> RoleAssig
     source = _source_of(layout)
     customers = [label for label, role in layout.roles.items() if role is Role.CUSTOMER and label in evidence.customer]
     against = 1 - sum(evidence.customer[label] for label in customers)
-    if evidence.has_openings and against >= policy.contradiction_confidence:
+    tells = evidence.has_openings or evidence.has_voices
+    if tells and against >= policy.contradiction_confidence:
         roles, confidence = _by_evidence(evidence)
         if confidence >= policy.override_confidence:
             return RoleAssignment(roles, "opening_phrase", None, confidence, True, roles)
-        return RoleAssignment({}, source, CONTRADICTED.format(source=_SOURCES[source]), 1 - against, True, roles)
+        why = CONTRADICTED if evidence.has_openings else CONTRADICTED_BY_VOICE
+        return RoleAssignment({}, source, why.format(source=_SOURCES[source]), 1 - against, True, roles)
     # Talk pattern alone is no reason to doubt a record: it only moves what words leave open.
     odds = math.log(policy.map_right_share / (1 - policy.map_right_share))
-    heard = math.log((1 - against) / against) if evidence.has_openings else max(0.0, math.log((1 - against) / against))
+    heard = math.log((1 - against) / against) if tells else max(0.0, math.log((1 - against) / against))
     confidence = 1 / (1 + math.exp(-odds - heard))
     if confidence < policy.minimum_confidence:
         return RoleAssignment({}, source, NOT_SURE, confidence, False, layout.roles)

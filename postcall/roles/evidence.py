@@ -11,6 +11,10 @@ marks
     Of each speaker, numbers of about 1: cues of its opening and of the whole call (`postcall.roles.cues`); the agent's name of
     the call record in its opening; whether it speaks first, by direction of the call; its share of the talk; the sounds of the
     line on its channel: music, ringing and menus lie on the centre's side, keys that are pressed on the customer's.
+likeness
+    Where the settings ask for voiceprints: how far each speaker sounds like the call's agent did on earlier days
+    (`postcall.voiceprints`). It counts where one of them is that agent (`LEAST_LIKENESS`), by how much more than the others,
+    ``VOICE_WEIGHT`` for a whole likeness, and no more than ``VOICE_MOST`` for either side.
 weight
     Of a mark, the same for all languages. Set by hand, near a logistic regression over 150 synthetic calls with true and with
     half wrong words; cues that the synthetic calls hardly have weigh what they would be expected to.
@@ -39,7 +43,7 @@ from postcall.spans import Spans, at_least, total_ms
 from postcall.telephony import Direction
 from postcall.transcript import Word
 
-VERSION = 2
+VERSION = 3
 """Rises when the same call may get other roles or another confidence."""
 
 WORD_WEIGHTS: Mapping[str, float] = MappingProxyType(
@@ -62,6 +66,15 @@ PATTERN_WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 PATTERN_MOST = 1.5
 """Talk pattern alone is believed to no more than four in five."""
+
+VOICE_WEIGHT = 4.0
+"""Of one whole likeness: the distance of an agent from another, by the prints of the centre."""
+
+VOICE_MOST = 4.0
+"""Voices alone are believed to no more than 49 in 50: records name the wrong agent, and two people may sound alike."""
+
+LEAST_LIKENESS = 0.5
+"""Where nobody is nearer to the agent than half-way, the agent of the record is not heard, or not known."""
 
 ERROR_SHARE = 0.002
 """No evidence is surer than this: scripts are read by the wrong party, calls are rehearsals, words are invented."""
@@ -93,6 +106,8 @@ class Heard:
         So many people speak at least: of a transferred call three.
     is_one_channel
         Whether a diarizer told the speakers apart, not channels.
+    likeness
+        Speaker label -> how far it sounds like the call's agent; empty where voices were not compared.
     """
 
     speech: Mapping[str, Spans]
@@ -104,6 +119,7 @@ class Heard:
     acoustics: Acoustics | None = None
     fewest_voices: int = 2
     is_one_channel: bool = False
+    likeness: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +134,14 @@ class Evidence:
         Whether somebody's opening holds a cue: more than talk pattern.
     leanings
         Speaker label -> how far it is an agent rather than the customer, in logarithmic odds.
+    has_voices
+        Whether voices count.
     """
 
     customer: Mapping[str, float]
     has_openings: bool
     leanings: Mapping[str, float]
+    has_voices: bool = False
 
     def odds_of_customer(self, label: str) -> float:
         """Logarithmic odds that ``label`` is the customer."""
@@ -140,13 +159,14 @@ def weigh(heard: Heard) -> Evidence:
     """
     said, patterns = word_marks(heard), pattern_marks(heard)
     middle = sum(PATTERN_WEIGHTS[name] * mark for marks in patterns.values() for name, mark in marks.items()) / len(patterns)
+    voices = voice_marks(heard)
     leanings = {}
     for label in heard.speech:
         pattern = sum(PATTERN_WEIGHTS[name] * mark for name, mark in patterns[label].items()) - middle
         words = sum(WORD_WEIGHTS[name] * mark for name, mark in said[label].items())
-        leanings[label] = words + min(max(pattern, -PATTERN_MOST / 2), PATTERN_MOST / 2)
+        leanings[label] = words + min(max(pattern, -PATTERN_MOST / 2), PATTERN_MOST / 2) + voices.get(label, 0.0)
     has_openings = any(said[label][name] for label in said for name in OPENING_MARKS)
-    return Evidence(_probabilities(leanings), has_openings, leanings)
+    return Evidence(_probabilities(leanings), has_openings, leanings, bool(voices))
 
 
 OPENING_MARKS = ("offer", "organisation", "number", "own_name", "calling", "agent_name", "matter")
@@ -193,6 +213,16 @@ def pattern_marks(heard: Heard) -> dict[str, dict[str, float]]:
             "line": _line(heard.acoustics, label, heard),
         }
     return marks
+
+
+def voice_marks(heard: Heard) -> dict[str, float]:
+    """What voices say of each speaker, in logarithmic odds; empty where they say nothing."""
+    likeness = {label: heard.likeness[label] for label in heard.speech if label in heard.likeness}
+    if len(likeness) < len(heard.speech) or max(likeness.values(), default=0.0) < LEAST_LIKENESS:
+        return {}
+    middle = math.fsum(likeness.values()) / len(likeness)
+    most = VOICE_MOST / 2
+    return {label: min(max(VOICE_WEIGHT * (value - middle), -most), most) for label, value in likeness.items()}
 
 
 def _first(heard: Heard) -> str | None:

@@ -10,6 +10,8 @@ entry point's name is the engine's name in the settings, and what it loads is ca
 
 An engine checks its options and finds its weights when it is made, and raises `SettingsError` then: before the night starts.
 It loads weights when it is first used. Failing on a call it raises `EngineError`, or `EngineOutOfMemory`.
+
+A diarizer that is a `VoiceTeller` as well can serve ``[voiceprints] use`` of the settings; others leave that undone.
 """
 
 from __future__ import annotations
@@ -134,6 +136,34 @@ class Diarizer(Protocol):
         ------
         EngineError, EngineOutOfMemory
             The diarizer failed on this call.
+        """
+
+
+@runtime_checkable
+class VoiceTeller(Protocol):
+    """A diarizer whose voice model can be asked for one speaker's voice by itself."""
+
+    @property
+    def voice_revision(self) -> str:
+        """Digest or revision of the voice model's weights: voices of another one cannot be compared."""
+
+    def voice(self, samples_16k: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How a speaker's voice sounds.
+
+        Parameters
+        ----------
+        samples_16k
+            Sound of one speaker alone at 16 kHz, shape (n,), float32 in [-1, 1].
+
+        Returns
+        -------
+        array
+            Shape (d,), of length 1: the more alike two voices, the larger the product of theirs.
+
+        Raises
+        ------
+        EngineError, EngineOutOfMemory
+            The model failed, or has nothing to say of so little sound.
         """
 
 

@@ -145,12 +145,8 @@ class PyannoteDiarizer:
             output = self._apply(samples_16k, people)
         except PostCallError:
             raise
-        except MemoryError as error:
-            raise _out_of_memory() from error
-        except (RuntimeError, ValueError, LookupError) as error:
-            if "out of memory" in str(error).lower() or "alloc" in str(error).lower():
-                raise _out_of_memory() from error
-            raise EngineError(f"{ENGINE} failed: {type(error).__name__}") from error
+        except (MemoryError, RuntimeError, ValueError, LookupError) as error:
+            raise _failed(error) from error
         overlapping = _by_label(output.speaker_diarization)
         exclusive = _by_label(output.exclusive_speaker_diarization)
         names = {label: f"speaker_{number}" for number, label in enumerate(_in_order_of_first_words(overlapping, exclusive))}
@@ -159,12 +155,40 @@ class PyannoteDiarizer:
             SpeakerTimeline({names[label]: union(spans) for label, spans in exclusive.items()}, True, self.name),
         )
 
+    @cached_property
+    def voice_revision(self) -> str:
+        """Digest of the voice model alone: another segmentation makes no other voices."""
+        config = yaml.safe_load((self._folder / CONFIG).read_text(encoding="utf-8"))
+        named = str(config["pipeline"]["params"]["embedding"])
+        inside = self._folder / named.removeprefix("$model/") if named.startswith("$model/") else Path(named)
+        return digest_of(sorted(path for path in inside.rglob("*.*") if path.suffix != ".md") if inside.is_dir() else [inside])
+
+    def voice(self, samples_16k: NDArray[np.float32]) -> NDArray[np.float32]:
+        """One speaker's voice by the pipeline's own voice model; as `postcall.speech.engines.VoiceTeller.voice`."""
+        import torch
+
+        try:
+            model = self._pipeline()._embedding  # its only way in without the clustering
+            with _without_warnings():
+                vector: NDArray[np.float64] = model(torch.from_numpy(samples_16k)[None, None])[0].astype(np.float64)
+        except PostCallError:
+            raise
+        except (MemoryError, RuntimeError, ValueError, LookupError, AttributeError) as error:
+            raise _failed(error) from error
+        length = float(np.linalg.norm(vector))
+        if not np.isfinite(length) or length == 0:
+            raise EngineError(f"{ENGINE} tells no voice of so little sound")
+        return (vector / length).astype(np.float32)
+
+    def _pipeline(self) -> Any:
+        with _LOADING:
+            return _load(str(self._folder), self._options.device)
+
     def _apply(self, samples_16k: NDArray[np.float32], people: int) -> Any:
         import torch
 
         options = self._options
-        with _LOADING:
-            pipeline = _load(str(self._folder), options.device)
+        pipeline = self._pipeline()
         pipeline.segmentation_batch_size = options.segmentation_batch_size
         pipeline.embedding_batch_size = options.embedding_batch_size
         recording = {"waveform": torch.from_numpy(samples_16k)[None], "sample_rate": 1000 * SAMPLES_PER_MS}
@@ -204,6 +228,13 @@ def _in_order_of_first_words(*timelines: Mapping[str, list[Span]]) -> list[str]:
         for label, spans in timeline.items():
             first[label] = min(first.get(label, spans[0].start_ms), *(span.start_ms for span in spans))
     return sorted(first, key=lambda label: (first[label], label))
+
+
+def _failed(error: Exception) -> EngineError:
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in said or "alloc" in said:
+        return _out_of_memory()
+    return EngineError(f"{ENGINE} failed: {type(error).__name__}")
 
 
 def _out_of_memory() -> EngineOutOfMemory:

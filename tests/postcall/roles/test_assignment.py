@@ -119,3 +119,68 @@ def test_on_one_channel_a_rest_of_a_voice_is_no_party() -> None:
     assert "roles.smallest_voice_s" in found.reason
     assert assign_roles(NONE, replace(rest, is_one_channel=False), DEFAULT).reason != found.reason, "a channel is no guess"
     assert assign_roles(NONE, rest, RolePolicy(smallest_voice_s=1.0)).roles == RIGHT.roles
+
+
+# ── voices ───────────────────────────────────────────────────────────────────
+
+WORDLESS = Heard({A: (Span(0, 5_000),), B: (Span(10_000, 15_000),)}, None)
+
+
+def with_voices(heard: Heard, *likeness: float) -> Heard:
+    return replace(heard, likeness=dict(zip((A, B, C), likeness, strict=False)))
+
+
+def test_the_agents_voice_tells_who_is_who_where_words_do_not() -> None:
+    by_itself = assign_roles(NONE, WORDLESS, DEFAULT)
+    assert (by_itself.roles, by_itself.is_in_doubt) == ({}, True)
+    for likeness, roles in (((1.0, 0.0), RIGHT.roles), ((0.0, 1.0), WRONG.roles)):
+        found = assign_roles(NONE, with_voices(WORDLESS, *likeness), DEFAULT)
+        assert (found.roles, found.source) == (roles, "voice")
+        assert found.confidence is not None
+        assert 0.9 < found.confidence < 0.995
+
+
+def test_voices_that_are_hardly_apart_leave_the_doubt() -> None:
+    found = assign_roles(NONE, with_voices(WORDLESS, 0.9, 0.8), DEFAULT)
+    assert (found.roles, found.source) == ({}, "talk_pattern")
+
+
+def test_where_nobody_sounds_like_the_agent_of_the_record_voices_say_nothing() -> None:
+    for likeness in ((0.45, -0.9), (0.49, -5.0)):
+        assert assign_roles(NONE, with_voices(WORDLESS, *likeness), DEFAULT) == assign_roles(NONE, WORDLESS, DEFAULT)
+
+
+def test_nor_do_they_where_one_speaker_has_none() -> None:
+    assert assign_roles(NONE, with_voices(WORDLESS, 1.0), DEFAULT) == assign_roles(NONE, WORDLESS, DEFAULT)
+
+
+def test_voices_alone_are_never_surer_than_a_record_may_be_wrong() -> None:
+    equal = Heard({A: (Span(0, 5_000),), B: (Span(0, 5_000),)}, None)
+    found = assign_roles(NONE, with_voices(equal, 9.0, -9.0), DEFAULT)
+    assert found.confidence is not None
+    assert found.confidence < 0.996, "49 in 50 and who is named first by chance, at most"
+
+
+def test_a_wrong_map_is_contradicted_by_a_voice_without_words() -> None:
+    assert assign_roles(WRONG, WORDLESS, DEFAULT).roles == WRONG.roles
+    found = assign_roles(WRONG, with_voices(WORDLESS, 1.0, 0.0), DEFAULT)
+    assert (found.roles, found.source, found.is_map_contradicted) == (RIGHT.roles, "voice", True)
+    strict = assign_roles(WRONG, with_voices(WORDLESS, 1.0, 0.0), RolePolicy(override_confidence=1))
+    assert (strict.roles, strict.is_map_contradicted) == ({}, True)
+    assert strict.reason == "the agent's voice contradicts who is on which channel by the call record"
+
+
+def test_a_map_that_a_voice_confirms_stays_the_maps() -> None:
+    by_itself = assign_roles(RIGHT, WORDLESS, DEFAULT)
+    found = assign_roles(RIGHT, with_voices(WORDLESS, 1.0, 0.0), DEFAULT)
+    assert (found.roles, found.source) == (RIGHT.roles, "call_record")
+    assert found.confidence is not None
+    assert by_itself.confidence is not None
+    assert found.confidence > by_itself.confidence
+
+
+def test_words_that_tell_surely_leave_nothing_to_voices() -> None:
+    assert not assign_roles(NONE, call(OPENING, MATTER), DEFAULT).is_in_doubt
+    assert not assign_roles(RIGHT, call(OPENING, MATTER), DEFAULT).is_in_doubt
+    assert assign_roles(RIGHT, WORDLESS, DEFAULT).is_in_doubt, "a map may be wrong, and no word says so"
+    assert not assign_roles(NONE, call(OPENING), DEFAULT).is_in_doubt, "one voice has no other"

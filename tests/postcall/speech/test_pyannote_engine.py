@@ -12,7 +12,7 @@ import yaml
 
 from postcall.errors import EngineError, EngineOutOfMemory, SettingsError
 from postcall.speech import pyannote_engine as engine
-from postcall.speech.engines import Watched, load_diarizer
+from postcall.speech.engines import VoiceTeller, Watched, load_diarizer
 from postcall.speech.pyannote_engine import DEMO_FOLDER, PyannoteDiarizer
 
 
@@ -187,6 +187,47 @@ def test_other_weights_are_another_revision(tmp_path: Path) -> None:
     first = PyannoteDiarizer({"model": "demo"}).revision
     assert PyannoteDiarizer({"model": str(other)}).revision != first, "config.yaml was written anew"
     assert PyannoteDiarizer({"model": "demo"}).revision == first
+
+
+def test_a_voice_is_a_direction_that_is_the_same_twice() -> None:
+    diarizer = PyannoteDiarizer({"model": "demo", "device": "cpu"})
+    assert isinstance(diarizer, VoiceTeller)
+    sound = two_voices(6)
+    voice = diarizer.voice(sound)
+    assert (voice.ndim, voice.dtype) == (1, np.float32)
+    assert float(np.linalg.norm(voice)) == pytest.approx(1.0, abs=1e-5)
+    assert np.array_equal(voice, diarizer.voice(sound))
+    low, high = diarizer.voice(sound[: sound.size // 6]), diarizer.voice(sound[-sound.size // 6 :])
+    assert float(low @ high) < 0.999, "it depends on the sound"
+
+
+def test_another_voice_model_makes_other_voices_and_another_segmentation_does_not(tmp_path: Path) -> None:
+    folder = changed(tmp_path / "other")
+    before = PyannoteDiarizer({"model": str(folder)}).voice_revision
+    (folder / "segmentation" / "pytorch_model.bin").write_bytes(b"other")
+    assert PyannoteDiarizer({"model": str(folder)}).voice_revision == before
+    (folder / "embedding" / "pytorch_model.bin").write_bytes(b"other")
+    assert PyannoteDiarizer({"model": str(folder)}).voice_revision != before
+
+
+def test_a_voice_model_that_fails_or_says_nothing_is_an_error_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    diarizer = PyannoteDiarizer({"model": "demo", "device": "cpu"})
+
+    class Pipeline:
+        said: float | Exception = float("nan")
+
+        def _embedding(self, _: object) -> np.ndarray:
+            if isinstance(self.said, Exception):
+                raise self.said
+            return np.full((1, 4), self.said)
+
+    pipeline = Pipeline()
+    monkeypatch.setattr(PyannoteDiarizer, "_pipeline", lambda _: pipeline)
+    for said, error in ((float("nan"), EngineError), (0.0, EngineError), (MemoryError(), EngineOutOfMemory)):
+        pipeline.said = said
+        with pytest.raises(error) as raised:
+            diarizer.voice(np.zeros(16_000, np.float32))
+        assert "pyannote" in str(raised.value)
 
 
 def test_speakers_are_numbered_as_they_are_first_heard() -> None:
