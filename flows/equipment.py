@@ -19,6 +19,7 @@ from postcall.language.personal.kinds import PersonalDataPolicy
 from postcall.policy import Policy, PolicySet, load_policy
 from postcall.speech.engines import Diarizer, Transcriber, Watched, load_diarizer, load_transcriber
 from standards import load_manual, manual_ids
+from storage.places import Places, settle
 
 LIBRARIES = ("postcall", "faster-whisper", "ctranslate2", "onnxruntime", "pyannote.audio", "torch", "av", "numpy", "scipy")
 """Libraries that shape the numbers; their versions stand in run_night and in the run id."""
@@ -73,10 +74,11 @@ def equip(settings: Settings, *, use_transcripts: bool) -> Equipment:
         settings.store.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"the store '{settings.store}' cannot be made: {error.strerror}") from error
+    settle(settings.store, Places(settings.tables, settings.artifacts))
     registry = discover()
     policies = load_policy(settings.policy, policy_sections(registry))
-    transcriber, why_no_transcriber = _transcriber(settings.transcriber, use_transcripts=use_transcripts)
-    diarizer, why_no_diarizer = _diarizer(settings.diarizer)
+    transcriber, why_no_transcriber = transcriber_of(settings.transcriber, use_transcripts=use_transcripts)
+    diarizer, why_no_diarizer = diarizer_of(settings.diarizer)
     judges = manuals_in_force(settings.manuals, registry)
     return Equipment(registry, policies, judges, transcriber, why_no_transcriber, diarizer, why_no_diarizer)
 
@@ -134,7 +136,8 @@ def manuals_in_force(names: Sequence[str] | None, registry: Registry) -> tuple[J
     return Judge.all_of(manuals)
 
 
-def _transcriber(asked: TranscriberSettings, *, use_transcripts: bool) -> tuple[Transcriber | None, str]:
+def transcriber_of(asked: TranscriberSettings, *, use_transcripts: bool) -> tuple[Transcriber | None, str]:
+    """The recogniser that the settings ask for; or None, and the reason for the tables."""
     if not use_transcripts or asked.engine == "none":
         return None, "no recogniser is set (transcriber.engine = none)"
     if asked.engine == "faster-whisper" and "model" not in asked.options:
@@ -142,7 +145,8 @@ def _transcriber(asked: TranscriberSettings, *, use_transcripts: bool) -> tuple[
     return load_transcriber(asked.engine, asked.options), ""
 
 
-def _diarizer(asked: DiarizerSettings) -> tuple[Diarizer | None, str]:
+def diarizer_of(asked: DiarizerSettings) -> tuple[Diarizer | None, str]:
+    """The diarizer that the settings ask for; or None, and the reason for the tables."""
     if asked.engine == "none":
         return None, "no diarizer is set (diarizer.engine = none)"
     if asked.engine == "pyannote" and "model" not in asked.options:

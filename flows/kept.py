@@ -204,14 +204,6 @@ class KeptArtifacts(Artifacts):
             first = first or found
         return first
 
-    def _newest(self, sha256: str, kind: str) -> list[str]:
-        """Keys of the artifacts of a kind, the newest first."""
-        folder = self._path(sha256, kind).parent
-        files = [path for path in folder.glob(f"{kind}-*.json") if path.is_file()]
-        if len(files) > 1:
-            files.sort(key=lambda path: (-path.stat().st_mtime_ns, path.name))
-        return [path.stem.removeprefix(f"{kind}-") for path in files]
-
 
 def _same_options(found: Transcript, options: str | None) -> bool:
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,11 @@ LISTENING_POLICIES: dict[str, type[Policy]] = {
     "voiceprints": VoiceprintPolicy,
 }
 """Policy sections of the stages before the analyzers."""
+
+Refused = Mapping[Stage, PostCallError]
+"""What failed when a call was heard, by stage; empty where nothing did."""
+
+_NOTHING: Refused = MappingProxyType({})
 
 RECOGNISER_TRIES = 2
 
@@ -169,8 +175,29 @@ class Listener:
         voices = [self._voices.identity] if self._voices is not None else []
         return digest(self._sound.key, words, speakers, VERSION, self._recorder.model_dump(mode="json"), *voices)
 
-    def hear_all(self, planned: Sequence[PlannedCall], *, workers: int) -> Iterator[HeardCall]:
+    @property
+    def ears(self) -> str:
+        """Digest of what shapes the artifacts of sound, speakers and words."""
+        engines = [_identity(engine) if engine else None for engine in (self._transcriber, self._diarizer)]
+        return digest(self._sound.key, engines, self._use_transcripts)
+
+    def has_heard(self, sha256: str) -> bool:
+        """Whether the sound of a recording is among the artifacts."""
+        return self._artifacts.sound(sha256, self._sound.key) is not None
+
+    def hear_all(
+        self, planned: Sequence[PlannedCall], *, workers: int, refused: Mapping[str, Refused] | None = None
+    ) -> Iterator[HeardCall]:
         """Every call, in the order given; ``workers`` recordings are listened to side by side.
+
+        Parameters
+        ----------
+        planned
+            The calls.
+        workers
+            How many threads listen.
+        refused
+            Call id -> what failed where it was heard before; it is not tried again.
 
         Raises
         ------
@@ -182,7 +209,7 @@ class Listener:
             ahead: deque[Future[HeardCall]] = deque()
             try:
                 for call in planned:
-                    ahead.append(pool.submit(self.hear, call))
+                    ahead.append(pool.submit(self.hear, call, (refused or {}).get(call.telephony.call_id, {})))
                     if len(ahead) > AHEAD * workers:
                         yield ahead.popleft().result()
                 while ahead:
@@ -191,8 +218,15 @@ class Listener:
                 for waiting in ahead:
                     waiting.cancel()
 
-    def hear(self, planned: PlannedCall) -> HeardCall:
+    def hear(self, planned: PlannedCall, refused: Refused = _NOTHING) -> HeardCall:
         """One call. Whatever is wrong with it is this call's failure; only the store's failures are raised.
+
+        Parameters
+        ----------
+        planned
+            The call.
+        refused
+            What failed where it was heard before.
 
         Raises
         ------
@@ -204,6 +238,7 @@ class Listener:
             return HeardCall(self._without_recording(record, planned.missing or "no recording"))
         ear = Ear(self._recordings, self._artifacts, self._sound, planned.recording, planned.sha256, limit_s=self._limit_s)
         try:
+            _raise_if("recording", refused)
             recording, timeline, acoustics = ear.sound()
         except (RecordingError, EngineError) as error:
             why = f"the recording was put aside ({error.code})"
@@ -215,6 +250,7 @@ class Listener:
         scene = _Scene.of(record, recording, timeline, acoustics, self._recorder, recording_started_at)
         failures: tuple[Failure, ...] = ()
         try:
+            _raise_if("speakers", refused)
             if scene.is_one_channel:
                 scene = scene.told_apart(self._told_apart(ear, scene), self._speakers)
         except MissingInput as reason:
@@ -224,6 +260,7 @@ class Listener:
             failures = (_failure("speakers", error, planned),)
         transcript: Transcript | None = None
         try:
+            _raise_if("transcript", refused)
             transcript = self._written(planned, ear, scene)
         except MissingInput as reason:
             missing["transcript"] = reason.message
@@ -634,6 +671,11 @@ def _out_of_memory(who: str, error: MemoryError) -> EngineOutOfMemory:
     return EngineOutOfMemory(
         f"{who} ran out of memory: {where_raised(error)}", hint="lower its batch size, or choose a smaller model"
     )
+
+
+def _raise_if(stage: Stage, refused: Refused) -> None:
+    if (error := refused.get(stage)) is not None:
+        raise error
 
 
 def _failure(stage: Stage, error: PostCallError, planned: PlannedCall) -> Failure:

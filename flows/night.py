@@ -8,33 +8,44 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Protocol, TypeVar
+from functools import partial
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from flows.callbacks import write_callbacks
 from flows.equipment import Equipment, care_of, equip, library_versions, watched
 from flows.failures import Failure, NightStopped
 from flows.findings import Findings
-from flows.listen import Listener
+from flows.listen import HeardCall, Listener
 from flows.metrics import write_metrics
-from flows.plan import NightPlan, plan_night
+from flows.plan import NightPlan, PlannedCall, plan_night
 from flows.publish import check_and_roll_up, run_row, stamps_of, write_day, write_failures, write_run, write_week
 from flows.reports import STEPS, Reports, publish_reports
 from flows.settings import Settings
 from flows.voices import AgentVoices
 from postcall.conduct.scorecard import VERSION
-from postcall.errors import StorageError
+from postcall.errors import SettingsError, StorageError
 from postcall.speech.engines import VoiceTeller
 from postcall.voiceprints import VoiceprintPolicy
 from storage.artifacts import Artifacts, digest
 from storage.ledger import Ledger
 from storage.one_run import only_run
 from storage.pieces import Pieces
+from storage.recordings import expand
 from storage.tables import Tables
 
+if TYPE_CHECKING:
+    from flows.cluster import Sender
+
 T = TypeVar("T")
+
+Hear = Callable[[Sequence[PlannedCall]], Iterator[HeardCall]]
+"""How a night gets its calls, each with what was heard in it."""
 
 RETRY_PAUSE_S = 1.0
 
@@ -116,7 +127,13 @@ class NightReport:
 
 
 def run_night(
-    day: date, settings: Settings, *, use_transcripts: bool = True, step: StepRunner, progress: Progress | None = None
+    day: date,
+    settings: Settings,
+    *,
+    use_transcripts: bool = True,
+    step: StepRunner,
+    progress: Progress | None = None,
+    sender: Sender | None = None,
 ) -> NightReport:
     """Process one business day: in, that day's partitions out. Run again, it writes the same rows.
 
@@ -132,6 +149,8 @@ def run_night(
         How each step is run.
     progress
         Where it tells how far it is; None for nowhere.
+    sender
+        How calls go to a cluster, where the settings ask for one; None for plainly.
 
     Raises
     ------
@@ -178,11 +197,12 @@ def run_night(
         equipment = equipment.without_engines()
         run_id = run_id_of(plan, listener, equipment, settings)
         try:
-            findings = step(
-                "listen and measure",
-                lambda: listen_and_measure(plan, listener, equipment, settings, progress or Untold(), pieces, run_id),
-                retries=2,
-            )
+            with _heard(settings, day, listener, equipment, use_transcripts=use_transcripts, sender=sender) as hear:
+                findings = step(
+                    "listen and measure",
+                    lambda: listen_and_measure(plan, hear, equipment, settings, progress or Untold(), pieces, run_id),
+                    retries=2,
+                )
         except NightStopped as stop:
             failures = stop.failures
             step(
@@ -211,6 +231,40 @@ def run_night(
         step("write the metrics", lambda: write_metrics(metrics_file, settings), retries=1)
     reports = step("publish the reports", lambda: _publish(settings, day, progress or Untold()), retries=1)
     return NightReport(day, run.calls, run.recordings, run.transcripts, tuple(findings.failures), run_id, reports)
+
+
+def _heard(
+    settings: Settings, day: date, listener: Listener, equipment: Equipment, *, use_transcripts: bool, sender: Sender | None
+) -> AbstractContextManager[Hear]:
+    """How calls are heard: by the listener, or by a cluster that lasts as long as the context."""
+    if not settings.dask.is_asked:
+        return nullcontext(partial(listener.hear_all, workers=settings.workers))
+    hears: AbstractContextManager[Hear] = cluster_module().cluster_hears(
+        settings,
+        expand(settings.recordings, day),
+        listener,
+        equipment.policies,
+        use_transcripts=use_transcripts,
+        sender=sender,
+    )
+    return hears
+
+
+def cluster_module() -> ModuleType:
+    """`flows.cluster`, whose library is an extra.
+
+    Raises
+    ------
+    SettingsError
+        It is not installed.
+    """
+    try:
+        return import_module("flows.cluster")
+    except ImportError as error:
+        raise SettingsError(
+            "the settings ask for a Dask cluster, and Dask is not installed",
+            hint="pip install --constraint constraints.txt 'postcall[dask]'",
+        ) from error
 
 
 def _publish(settings: Settings, day: date, progress: Progress) -> Reports | None:
@@ -257,7 +311,7 @@ def _knowing(equipment: Equipment, findings: Findings) -> Equipment:
 
 def listen_and_measure(
     plan: NightPlan,
-    listener: Listener,
+    hear: Hear,
     equipment: Equipment,
     settings: Settings,
     progress: Progress,
@@ -279,7 +333,7 @@ def listen_and_measure(
     calls = {call.telephony.call_id for call in plan.calls}
     progress.start("calls", len(plan.calls))
     _stop_if_too_many(findings, calls, settings.max_failed_share)
-    for heard in listener.hear_all(plan.calls, workers=settings.workers):
+    for heard in hear(plan.calls):
         told = len(findings.failures)
         findings.add(heard, equipment.registry.analyzers, equipment.policies, equipment.judges)
         if findings.held >= MOST_HELD:

@@ -98,7 +98,7 @@ def print_report(console: Console, store: Path, day: date) -> None:
     if "kpi_coverage_daily" in tables.names():  # a store from before there was such a table
         _print_coverage(console, tables.read("kpi_coverage_daily", day).to_pylist())
     console.print(f"[bold]Words[/bold]  {escape(_words(run, tables, day))}", highlight=False)
-    console.print(f"Tables in {tables.path('')}, run {run['run_id']}", style="dim", highlight=False, soft_wrap=True)
+    console.print(f"Tables in {tables.address}, run {run['run_id']}", style="dim", highlight=False, soft_wrap=True)
     console.print("`postcall tables` says what they hold, `postcall show TABLE` prints rows.", style="dim", highlight=False)
 
 
@@ -342,7 +342,7 @@ def print_tables(console: Console, store: Path) -> None:
             spec.description if spec else "no longer declared by any analyzer",
         )
     console.print(shown)
-    console.print(f"Stored in {tables.path('')}", style="dim", highlight=False, soft_wrap=True)
+    console.print(f"Stored in {tables.address}", style="dim", highlight=False, soft_wrap=True)
 
 
 def _extent(tables: Tables, name: str) -> tuple[int, int]:

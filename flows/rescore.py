@@ -315,7 +315,7 @@ def rescore(
     """
     store = task.settings.store
     worker = Worker.of(task)
-    if not (store / "tables").is_dir() or not (days := stored_days(Tables(store), since, until)):
+    if not Tables(store).names() or not (days := stored_days(Tables(store), since, until)):
         raise SettingsError("no calls are stored of these days", hint="`postcall status` lists the nights that ran")
     with only_run(store), _staging(store) as staging, _processes(worker) as submit:
         tables, changes = Tables(store), Changes() if accept is not None else None

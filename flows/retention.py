@@ -27,6 +27,7 @@ from flows.settings import Settings, yesterday
 from postcall.errors import StorageError
 from storage.ledger import Ledger
 from storage.one_run import only_run
+from storage.places import local_things
 from storage.retention import class_of, count_past_rows, past_artifacts, remove_files, remove_past_rows
 from storage.tables import Tables
 from storage.voiceprints import Voiceprints, count_prints
@@ -76,9 +77,12 @@ def past_data(settings: Settings, today: date | None = None) -> list[Past]:
 
     Raises
     ------
+    SettingsError
+        Tables or artifacts lie elsewhere than in the store's folder.
     StorageError
         The store cannot be read.
     """
+    local_things(settings.store, "retention")
     now = today or yesterday(settings.records.time_zone) + timedelta(days=1)
     days = settings.retention.model_dump()
     found = []

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
@@ -105,6 +105,32 @@ class VoiceprintSettings(_Section):
     )
 
 
+class DaskSettings(_Section):
+    """Whether calls are heard by other processes, here or on other machines: docs/operations.md, More than one machine."""
+
+    local_workers: int | None = Field(None, ge=1, le=256, description="Processes on this machine that a night starts and ends.")
+    scheduler: str | None = Field(
+        None, description="Address of a Dask scheduler whose workers hear the calls, tls://host:8786."
+    )
+    resources: dict[str, float] = Field(
+        default_factory=dict, description="What a worker must offer, as `dask worker --resources` names it, e.g. { GPU = 1 }."
+    )
+    batch: int = Field(8, ge=1, le=1000, description="Calls that a worker is given at a time.")
+    threads: int = Field(1, ge=1, le=64, description="Recordings that a worker listens to side by side.")
+    wait_s: float = Field(300.0, gt=0, description="Seconds without any worker after which the night stops.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.local_workers is not None and self.scheduler is not None:
+            raise ValueError("set either local_workers or scheduler: they are two clusters")
+        return self
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody else is to hear the calls."""
+        return self.local_workers is not None or self.scheduler is not None
+
+
 class RetentionSettings(_Section):
     """For how many days each class of data is kept; without a number for ever. `postcall retain` applies it."""
 
@@ -125,6 +151,14 @@ class Settings(BaseSettings):
     )
 
     store: Path = Field(Path("postcall-store"), description="Folder of tables, artifacts and ledger.")
+    tables: str | None = Field(
+        None,
+        description="Address of the tables where they are not in the store, s3://bucket/prefix. Set before the first night.",
+    )
+    artifacts: str | None = Field(
+        None,
+        description="Folder, or s3:// address, of the artifacts where they are not in the store. Set before the first night.",
+    )
     recordings: str = Field(
         "recordings", description="Folder or fsspec address of the recordings; may hold {date}, e.g. calls/{date:%Y/%m/%d}."
     )
@@ -166,6 +200,7 @@ class Settings(BaseSettings):
     voiceprints: VoiceprintSettings = Field(
         default_factory=VoiceprintSettings, description="Whether agents' voices are kept and compared; not by default."
     )
+    dask: DaskSettings = Field(default_factory=DaskSettings, description="Whether other processes hear the calls.")
     pages: PageSettings = Field(default_factory=PageSettings, description="Reports and pages of calls.")
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long data is kept.")
     metrics_file: Path | None = Field(
@@ -234,7 +269,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"no settings file '{path}'", hint="`postcall init` writes one to start from") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"settings file '{path}' cannot be read: {error}") from error
-    for name in ("store", "recordings", "calls", "policy", "metrics_file"):
+    for name in ("store", "tables", "artifacts", "recordings", "calls", "policy", "metrics_file"):
         value = values.get(name)
         if isinstance(value, str) and "://" not in value:
             values[name] = str(path.parent / value)

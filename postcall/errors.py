@@ -18,6 +18,7 @@ MissingInput            skips the measure for this call and keeps the reason
 AnalyzerError           skips the analyzer for this call and keeps version and cause
 TableError              stops the table's partition
 HistoryError            stops the run; without Prefect it needs no server
+ClusterError            stops the run; what was heard is kept
 StorageError            retries, then stops the run
 ======================  =====================================================================
 """
@@ -154,6 +155,12 @@ class UnmatchedRecording(RecordingError):
     code = "unmatched_recording"
 
 
+class WorkerLost(RecordingError):
+    """Whichever process hears this recording dies of it."""
+
+    code = "worker_lost"
+
+
 class TelephonyError(PostCallError):
     """A call record that cannot be trusted.
 
@@ -222,6 +229,12 @@ class TableError(PostCallError):
     """Rows that do not keep their table's declaration."""
 
     code = "table"
+
+
+class ClusterError(PostCallError):
+    """The workers that are to hear a night's calls cannot be reached, or none is left."""
+
+    code = "cluster"
 
 
 class HistoryError(PostCallError):

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import socket
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -27,6 +29,8 @@ from postcall.recording import Recording, Topology
 from postcall.spans import Span
 from postcall.timeline import SpeakerTimeline
 from postcall.transcript import Transcript, Word
+from storage.places import is_s3, local_things, places_of, s3
+from storage.recordings import patiently
 
 T = TypeVar("T")
 
@@ -50,10 +54,13 @@ class Artifacts:
     ----------
     store
         Folder of the store.
+    address
+        Folder or ``s3://`` address where they lie; None for where the store says (`storage.places`).
     """
 
-    def __init__(self, store: Path) -> None:
-        self._root = store / "artifacts"
+    def __init__(self, store: Path, address: str | None = None) -> None:
+        place = address or places_of(store).artifacts or str(store / "artifacts")
+        self._root = _Objects(place) if is_s3(place) else _Folder(Path(place))
 
     def sound(self, sha256: str, key: str) -> tuple[Recording, SpeakerTimeline, Acoustics] | None:
         """Manifest, speech timeline and other sounds of a recording, or None when they were never made.
@@ -103,31 +110,81 @@ class Artifacts:
         rest = {name: getattr(transcript, name) for name in _TRANSCRIPT_SCALARS}
         self._put(sha256, f"transcript-{key}", {**rest, "options": dict(transcript.options), "words": words})
 
-    def _path(self, sha256: str, name: str) -> Path:
-        return self._root / sha256[:2] / sha256 / f"{name}.json"
+    def _newest(self, sha256: str, kind: str) -> list[str]:
+        """Keys of the artifacts of a kind, the newest first."""
+        found = [one for one in self._root.listed(f"{sha256[:2]}/{sha256}") if one[1].startswith(f"{kind}-")]
+        found.sort(key=lambda one: (-one[0], one[1]))
+        return [name.removeprefix(f"{kind}-").removesuffix(".json") for _, name in found if name.endswith(".json")]
 
     def _get(self, sha256: str, name: str, read: Callable[[dict[str, Any]], T]) -> T | None:
         try:
-            content = json.loads(self._path(sha256, name).read_text(encoding="utf-8"))
+            content = json.loads(self._root.read(f"{sha256[:2]}/{sha256}/{name}.json"))
             return read(content) if content["format"] == FORMAT else None
         except (OSError, ValueError, TypeError, LookupError, AttributeError):
             return None  # not there, damaged on disk, or of another program: made again
 
     def _put(self, sha256: str, name: str, content: Mapping[str, Any]) -> None:
-        path = self._path(sha256, name)
+        text = json.dumps({"format": FORMAT, **content}, ensure_ascii=False, separators=(",", ":"))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # By process, so that two runs of one store cannot write into each other's file.
-            beside = path.with_name(f".{name}.{os.getpid()}.part")
-            text = json.dumps({"format": FORMAT, **content}, ensure_ascii=False, separators=(",", ":"))
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
+            self._root.write(f"{sha256[:2]}/{sha256}/{name}.json", text.encode())
         except OSError as error:
             raise StorageError(f"cannot write to the store: {type(error).__name__}: {error.strerror}") from error
 
 
+class _Folder:
+    """Artifacts in a folder: the store's, or one that several machines share."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, name: str) -> bytes:
+        return (self._root / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # By machine and process, so that two at once cannot write into each other's file.
+        beside = path.with_name(f".{path.stem}.{_HOST}.{os.getpid()}.part")
+        beside.write_bytes(content)
+        beside.replace(path)
+
+    def listed(self, folder: str) -> list[tuple[float, str]]:
+        files = [path for path in (self._root / folder).glob("*") if path.is_file()]
+        return [(path.stat().st_mtime, path.name) for path in files]
+
+
+class _Objects:
+    """Artifacts at an ``s3://`` address, where an object is there whole or not at all."""
+
+    def __init__(self, address: str) -> None:
+        self._files, self._address = s3(), address.rstrip("/")
+
+    def read(self, name: str) -> bytes:
+        return bytes(patiently(lambda: self._files.cat_file(f"{self._address}/{name}")))
+
+    def write(self, name: str, content: bytes) -> None:
+        patiently(lambda: self._files.pipe_file(f"{self._address}/{name}", content))
+
+    def listed(self, folder: str) -> list[tuple[float, str]]:
+        try:
+            found = patiently(lambda: self._files.ls(f"{self._address}/{folder}", detail=True))
+        except FileNotFoundError:
+            return []
+        return [(one["LastModified"].timestamp(), one["name"].rsplit("/", 1)[-1]) for one in found if one["type"] == "file"]
+
+
+_HOST = re.sub(r"[^\w-]", "", socket.gethostname())[:32]
+
+
 def likeness_files(store: Path, agent: str) -> list[Path]:
-    """Files that say how far speakers sounded like an agent (its key), in order."""
+    """Files that say how far speakers sounded like an agent (its key), in order.
+
+    Raises
+    ------
+    SettingsError
+        Artifacts lie elsewhere than in the store's folder.
+    """
+    local_things(store, "erasing a voice", with_tables=False)
     told = f'"agent":"{agent}"'
     files = sorted((store / "artifacts").glob(f"*/*/{LIKENESS}*.json"))
     return [file for file in files if told in file.read_text(encoding="utf-8", errors="replace")]

@@ -47,6 +47,7 @@ import pyarrow.parquet as pq
 from postcall.errors import RecordingError, StorageError
 from storage.ledger import FILE_NAME as LEDGER
 from storage.ledger import Ledger
+from storage.places import local_things
 from storage.recordings import Recordings
 from storage.table_history import forget_history, rewrite_days, rows_per_day
 from storage.tables import Tables
@@ -86,9 +87,12 @@ def find_calls(store: Path, customer: str) -> Owned:
 
     Raises
     ------
+    SettingsError
+        Tables or artifacts lie elsewhere than in the store's folder: not all could be found there.
     StorageError
         A table cannot be read.
     """
+    local_things(store, "erasing")
     contacts = _everywhere(store, "call_contact", ["call_id"], "customer_key", [customer])
     ids = frozenset(row["call_id"] for row in contacts)
     planned: set[tuple[date, str]] = set()

@@ -19,6 +19,8 @@ FILE_NAME = "run.lock"
 def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the store for one run; a killed run lets go of it, as the lock belongs to its process.
 
+    Tables at an address have one store (`storage.places`), so its lock is theirs.
+
     What a loss of power has torn is taken back first, so that the run can write it again; and the rows that a killed run kept
     aside are removed.
 
@@ -45,6 +47,7 @@ def only_run(store: Path, *, wait_s: float = 0.0) -> Iterator[None]:
             hint="is its disk mounted read-only, or full? does it belong to this user?",
         ) from error
     try:
+        # On an object store no commit is torn: an object is there whole or not at all.
         take_back_torn(store / "tables")
         remove_pieces(store)
         yield

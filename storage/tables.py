@@ -14,25 +14,30 @@ commit, once. A column whose kind is another altogether is refused: nothing is c
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import reduce
 from itertools import chain
 from operator import and_
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pyarrow.dataset import Dataset, FileSystemDataset, ParquetFileFormat, ParquetFragmentScanOptions
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import FileSystem, LocalFileSystem, S3FileSystem, SubTreeFileSystem
 
-from postcall.errors import StorageError
+from postcall.errors import SettingsError, StorageError
 from postcall.tables import TableSpec
 from storage.durability import sync_newest
+from storage.places import places_of, s3
+from storage.recordings import patiently
 
 
 class Tables:
@@ -41,18 +46,49 @@ class Tables:
     Parameters
     ----------
     store
-        Folder of the store; tables lie in ``tables/`` below it.
+        Folder of the store; tables lie in ``tables/`` below it, or where the store says (`storage.places`).
     """
 
     def __init__(self, store: Path) -> None:
         self._root = store / "tables"
+        self._objects = _Objects(elsewhere) if (elsewhere := places_of(store).tables) is not None else None
+
+    @property
+    def address(self) -> str:
+        """Where the tables lie, for people."""
+        return str(self._root) if self._objects is None else self._objects.address
 
     def path(self, name: str) -> Path:
-        """Folder of a table: ``DeltaTable(path)`` or plain pandas read it."""
+        """Folder of a table: ``DeltaTable(path)`` or plain pandas read it.
+
+        Raises
+        ------
+        SettingsError
+            The tables lie at an address, not in a folder.
+        """
+        if self._objects is not None:
+            raise SettingsError("the tables of this store lie on an object store, and this works on a folder alone")
         return self._root / name
 
+    def uri(self, name: str) -> str:
+        """Folder or address of a table, for `delta_options`."""
+        return str(self._root / name) if self._objects is None else f"{self._objects.address}/{name}"
+
+    @property
+    def delta_options(self) -> dict[str, str] | None:
+        """What delta-rs needs beside `uri`."""
+        return None if self._objects is None else dict(DELTA_ON_S3)
+
     def names(self) -> list[str]:
-        """Tables that were ever written, in order of name."""
+        """Tables that were ever written, in order of name.
+
+        Raises
+        ------
+        StorageError
+            The object store on which they lie does not answer.
+        """
+        if self._objects is not None:
+            return self._objects.names()
         if not self._root.is_dir():
             return []
         return sorted(path.name for path in self._root.iterdir() if (path / "_delta_log").is_dir())
@@ -76,31 +112,42 @@ class Tables:
         StorageError
             Another run wrote the same table meanwhile, or the disk refused.
         """
-        path = self.path(spec.name)
+        uri, options = self.uri(spec.name), self.delta_options
         try:
             # In one piece: of several, delta-rs mixes up the order, and so loses that of the primary key.
             rows = rows.combine_chunks()
-            exists = DeltaTable.is_deltatable(str(path))
+            before = _opened(uri, options)
             content: pa.Table | pa.RecordBatchReader = rows
             evolved = None
-            if exists:
-                stored = pa.schema(DeltaTable(path).schema().to_arrow())
+            is_wider = False
+            if before is not None:
+                stored = pa.schema(before.schema().to_arrow())
+                is_wider = set(stored.names) != set(rows.schema.names)
                 evolved = _evolved(spec.name, stored, rows.schema)
                 content = _described_as_stored(rows, stored) if evolved is None else self._anew(spec.name, day, rows, evolved)
+            elif self._objects is None:
+                self._root.mkdir(parents=True, exist_ok=True)
+            told: dict[str, Any] = {
+                "partition_by": ["call_date"],
+                "name": spec.name,
+                "description": spec.description,
+                "commit_properties": CommitProperties(custom_metadata={"run_id": run_id}, max_commit_retries=NO_SECOND_TRY),
+                "storage_options": options,
+            }
+            if before is None:
+                write_deltalake(uri, content, mode="error", **told)
             else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            write_deltalake(
-                path,
-                content,
-                mode="overwrite",
-                predicate=f"call_date = '{day.isoformat()}'" if exists and evolved is None else None,
-                partition_by=["call_date"],
-                schema_mode="overwrite" if evolved else "merge" if exists and self._differs(path, rows) else None,
-                name=spec.name,
-                description=spec.description,
-                commit_properties=CommitProperties(custom_metadata={"run_id": run_id}),
-            )
-            sync_newest(path)
+                write_deltalake(
+                    before,
+                    content,
+                    mode="overwrite",
+                    predicate=f"call_date = '{day.isoformat()}'" if evolved is None else None,
+                    schema_mode="overwrite" if evolved else "merge" if is_wider else None,
+                    **told,
+                )
+            if self._objects is None:
+                # An object store answers when what it was given is kept.
+                sync_newest(self._root / spec.name)
         except CommitFailedError as error:
             raise StorageError(f"another run wrote table '{spec.name}' meanwhile", hint="let it end, then run again") from error
         except (DeltaError, OSError, pa.ArrowException) as error:
@@ -116,10 +163,6 @@ class Tables:
         tables = chain([rows], (pa.Table.from_batches([batch]) for batch in others))
         batches = (batch for table in tables for batch in _under(table, schema).to_batches())
         return pa.RecordBatchReader.from_batches(schema, batches)
-
-    def _differs(self, path: Path, rows: pa.Table) -> bool:
-        stored = {field.name for field in DeltaTable(path).schema().fields}
-        return stored != set(rows.schema.names)
 
     def read(self, name: str, day: date | None = None) -> pa.Table:
         """All stored rows of a table, or those of one day, in no particular order.
@@ -181,20 +224,74 @@ class Tables:
         StorageError
             No such table, or it cannot be read.
         """
-        if name not in self.names():
-            raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
-        path = self.path(name)
-        # Arrow's own file system: with delta-rs's, which is written in Python, Arrow's threads may ask for the interpreter
-        # while it shuts down, and the process then ends with SIGABRT after its work is done.
-        files = SubTreeFileSystem(str(path), LocalFileSystem())
         try:
-            delta = DeltaTable(path)
+            delta = _opened(self.uri(name), self.delta_options)
+            if delta is None:
+                raise StorageError(f"no table '{name}' in this store", hint="`postcall tables` lists what there is")
+            # Arrow's own file system: with delta-rs's, which is written in Python, Arrow's threads may ask for the interpreter
+            # while it shuts down, and the process then ends with SIGABRT after its work is done.
+            if self._objects is None:
+                files = SubTreeFileSystem(str(self._root / name), LocalFileSystem())
+            else:
+                files = SubTreeFileSystem(self.uri(name).removeprefix("s3://"), _arrow_s3())
             if delta.protocol().min_reader_version > PLAIN_READER:
                 return delta.to_pyarrow_dataset(filesystem=files)
             return _by_day(delta, files)
         except (DeltaError, OSError, pa.ArrowException) as error:
             raise _unreadable(name, error) from error
 
+
+def _opened(uri: str, options: dict[str, str] | None) -> DeltaTable | None:
+    """A table as it is now; None where there is none."""
+    try:
+        return DeltaTable(uri, storage_options=options)
+    except TableNotFoundError:
+        return None
+
+
+DELTA_ON_S3 = {"aws_conditional_put": "etag", "aws_s3_allow_unsafe_rename": "false"}
+"""An entry of the log is put only where there is none: of two writers at once one fails, whatever the environment says."""
+
+
+class _Objects:
+    """The tables' address on an object store."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+
+    def names(self) -> list[str]:
+        """Tables there."""
+        files = s3()
+        try:
+            found = patiently(lambda: files.ls(self.address, detail=True))
+            folders = [one["name"] for one in found if one["type"] == "directory"]
+            with ThreadPoolExecutor(max_workers=16) as pool:
+                are_tables = pool.map(lambda folder: patiently(lambda: files.isdir(f"{folder}/_delta_log")), folders)
+                return sorted(
+                    folder.rsplit("/", 1)[-1] for folder, is_table in zip(folders, are_tables, strict=True) if is_table
+                )
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(
+                f"cannot list the tables: {type(error).__name__}", hint="check the object store, its address and the keys"
+            ) from error
+
+
+def _arrow_s3() -> FileSystem:
+    """Arrow's own way to S3, with what the environment says of it."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    scheme, _, host = endpoint.rpartition("://")
+    return S3FileSystem(
+        endpoint_override=host or None,
+        scheme=scheme or "https",
+        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+    )
+
+
+NO_SECOND_TRY = 0
+"""A commit goes onto the version that was read, or is refused. By itself delta-rs would put it onto a newer one where it sees
+no conflict; two that each make the table, or each find a day empty, would then both have their rows in it."""
 
 PLAIN_READER = 1
 """Version of Delta's protocol in which a table is its list of files, and nothing more; what we write."""
