@@ -39,7 +39,8 @@ from typing import Any
 from flows.equipment import policy_sections
 from flows.settings import load_settings
 from postcall.analyzer import discover
-from postcall.audio.decode import DecodePolicy, decode
+from postcall.audio.decode import DecodePolicy, decode, decode_slowly
+from postcall.audio.speech_timeline import SAMPLE_RATE_HZ
 from postcall.conduct.manual import read_phrases
 from postcall.errors import PostCallError
 from postcall.policy import load_policy
@@ -66,7 +67,8 @@ _LONGEST = 20_000
 
 
 def read_recording(data: bytes) -> object:
-    """Decode."""
+    """Decode as for a page, and as a night does."""
+    decode_slowly(io.BytesIO(data), DecodePolicy(), SAMPLE_RATE_HZ)
     return decode(io.BytesIO(data), DecodePolicy())
 
 

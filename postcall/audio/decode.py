@@ -3,8 +3,8 @@
 Conventions
 -----------
 What a file is, is decided by its bytes, never by its name: an MP3 called ``.wav`` is an MP3. The file's name does not even
-reach the decoder, so no message can hold it. Samples are float32 in [-1, 1], full scale of the codec = 1. Nothing is
-resampled, mixed or levelled here.
+reach the decoder, so no message can hold it. Samples are float32 in [-1, 1], full scale of the codec = 1. `decode` resamples,
+mixes and levels nothing; `decode_slowly` brings sound of a high rate down while it decodes, for hours of 48 kHz take gigabytes.
 
 Definition
 ----------
@@ -124,7 +124,7 @@ class DecodePolicy(Policy):
         4.0,
         gt=0,
         description="Longest recording that is decoded; longer ones are lines left open. Memory grows with it: a night takes "
-        "3.4 GB for 4 hours of two channels at 8 kHz, and 8.3 GB at 48 kHz.",
+        "3.4 GB for 4 hours of two channels at 8 kHz, and 4.5 GB at 48 kHz.",
     )
     min_ms: int = Setting(200, ge=1, description="Shortest recording; a shorter one counts as empty.")
     duration_tolerance_s: float = Setting(
@@ -166,37 +166,70 @@ def decode(source: BinaryIO, policy: DecodePolicy) -> Sound:
     OSError
         ``source`` itself cannot be read.
     """
-    head = _head(source)
-    if not head:
-        raise EmptyRecording("the file has 0 bytes", hint="the recorder or the copy failed: export the recording again")
-    riff = read_riff(source)
-    if riff is not None and riff.sample_rate_hz == 0:
-        raise _bad_rate(0)  # FFmpeg would call it invalid data
-    has_length_tag = _has_length_tag(source)
-    source.seek(0)
-    try:
-        container = av.open(
-            _Nameless(source), mode="r", container_options={"format_whitelist": CONTAINERS}, metadata_errors="replace"
-        )
-    except av.FFmpegError as error:
-        raise _not_audio(head) from error
-    with container:
-        stream = _audio_stream(container, head)
-        name = container.format.name.split(",")[0]
-        is_guess = name in _LENGTHLESS or (name == "mp3" and not has_length_tag)
-        header_ms = None if is_guess else _header_ms(container, stream)
-        if header_ms is not None:
-            _check_not_too_long(header_ms, policy)
-        frames = _decode_frames(container, stream, policy)
-        codec = stream.codec_context.codec.canonical_name
-
-    _check_damage(frames, policy)
-    held_ms = 0
-    if riff is not None and frames.count:
-        exact_ms = frames.count * 1000 / frames.rate_hz
-        header_ms, held_ms = riff.claimed_ms(exact_ms), riff.held_ms(exact_ms)
-    _check_length(frames.duration_ms, header_ms, held_ms, policy)
+    frames, codec, name = _decoded(source, policy, _Frames())
     return Sound(frames.to_samples(), frames.rate_hz, codec, name, frames.damaged_packets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlowSound:
+    """What is listened to of a recording, at no higher rate than that takes.
+
+    Attributes
+    ----------
+    samples
+        Shape (channels, n), at ``rate_hz``.
+    mixed
+        The average of two channels, shape (1, n); None where ``samples`` are the recording's own, which can be averaged.
+    coarse
+        The means of neighbours by which the topology is told, at ``coarse_hz``.
+    rate_hz, coarse_hz
+        Rates of these samples.
+    sample_rate_hz, duration_ms
+        Of the recording.
+    codec, container
+        As of `Sound`.
+    """
+
+    samples: NDArray[np.float32] = field(repr=False)
+    mixed: NDArray[np.float32] | None = field(repr=False)
+    coarse: NDArray[np.float32] = field(repr=False)
+    rate_hz: int
+    coarse_hz: int
+    sample_rate_hz: int
+    duration_ms: int
+    codec: str
+    container: str
+
+
+def decode_slowly(source: BinaryIO, policy: DecodePolicy, to_hz: int) -> SlowSound:
+    """Decode a whole recording for listening: of a rate above ``to_hz`` each block is brought down as soon as it is decoded.
+
+    The samples are, bit for bit, those of `decode` after `resample`; raises as `decode` does.
+
+    Parameters
+    ----------
+    source, policy
+        As of `decode`.
+    to_hz
+        Highest rate that is wanted.
+    """
+    frames, codec, name = _decoded(source, policy, _Frames(slow_hz=to_hz))
+    rate_hz, duration_ms = frames.rate_hz, frames.duration_ms
+    if frames.slowed is not None:
+        samples, mixed, coarse = frames.slowed.finished()
+        return SlowSound(samples, mixed, coarse, to_hz, frames.slowed.coarse_hz, rate_hz, duration_ms, codec, name)
+    samples = frames.to_samples()
+    coarse, coarse_hz = decimated(samples, rate_hz)
+    return SlowSound(samples, None, coarse, rate_hz, coarse_hz, rate_hz, duration_ms, codec, name)
+
+
+def decimated(samples: NDArray[np.float32], sample_rate_hz: int) -> tuple[NDArray[np.float32], int]:
+    """Samples at 8 kHz or little more, and their rate: means of neighbours, a gentle low-pass, the same for both channels."""
+    step = max(sample_rate_hz // MIN_RATE_HZ, 1)
+    count = samples.shape[1] // step
+    if step == 1 or count == 0:
+        return samples, sample_rate_hz
+    return samples[:, : count * step].reshape(samples.shape[0], count, step).mean(axis=2), sample_rate_hz // step
 
 
 def resample(samples: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[np.float32]:
@@ -231,6 +264,42 @@ def resample(samples: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[
     for channel, out in zip(samples, resampled, strict=True):
         out[:] = resample(channel, from_hz, to_hz)
     return resampled
+
+
+def _decoded(source: BinaryIO, policy: DecodePolicy, frames: _Frames) -> tuple[_Frames, str, str]:
+    """Fill the frames of a recording; codec and container."""
+    head = _head(source)
+    if not head:
+        raise EmptyRecording("the file has 0 bytes", hint="the recorder or the copy failed: export the recording again")
+    riff = read_riff(source)
+    if riff is not None and riff.sample_rate_hz == 0:
+        raise _bad_rate(0)  # FFmpeg would call it invalid data
+    has_length_tag = _has_length_tag(source)
+    source.seek(0)
+    try:
+        container = av.open(
+            _Nameless(source), mode="r", container_options={"format_whitelist": CONTAINERS}, metadata_errors="replace"
+        )
+    except av.FFmpegError as error:
+        raise _not_audio(head) from error
+    with container:
+        stream = _audio_stream(container, head)
+        name = container.format.name.split(",")[0]
+        is_guess = name in _LENGTHLESS or (name == "mp3" and not has_length_tag)
+        header_ms = None if is_guess else _header_ms(container, stream)
+        if header_ms is not None:
+            _check_not_too_long(header_ms, policy)
+        _decode_frames(container, stream, policy, frames)
+        codec = stream.codec_context.codec.canonical_name
+
+    _check_damage(frames, policy)
+    held_ms = 0
+    if riff is not None and frames.count:
+        exact_ms = frames.count * 1000 / frames.rate_hz
+        header_ms, held_ms = riff.claimed_ms(exact_ms), riff.held_ms(exact_ms)
+    _check_length(frames.duration_ms, header_ms, held_ms, policy)
+    frames.end()
+    return frames, codec, name
 
 
 # ── what the file is ─────────────────────────────────────────────────────────
@@ -316,12 +385,15 @@ memory in frames of 20 ms most would stay with the process."""
 
 
 class _Frames:
-    """Frames as they come out of the decoder, in the decoder's own type until all are there.
+    """Frames as they come out of the decoder, in the decoder's own type until all are there, or slowed block by block.
 
     16-bit frames take half the memory of their float32, and each is let go once it is converted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slow_hz: int | None = None) -> None:
+        self.slow_hz = slow_hz
+        self.slowed: _Slowed | None = None
+        self.unusable: UnusableSamples | None = None
         self.blocks: deque[NDArray[Any]] = deque()
         self.newest: list[NDArray[Any]] = []
         self.newest_bytes = 0
@@ -341,6 +413,8 @@ class _Frames:
         if not self.rate_hz:
             _check_format(rate_hz, channels)
             self.rate_hz, self.channels = rate_hz, channels
+            if self.slow_hz is not None and rate_hz > self.slow_hz:
+                self.slowed = _Slowed(rate_hz, self.slow_hz, channels)
         elif (rate_hz, channels) != (self.rate_hz, self.channels):
             raise UndecodableRecording(
                 f"the sound changes from {self.rate_hz} Hz and {self.channels} channels to {rate_hz} Hz and {channels} "
@@ -357,33 +431,125 @@ class _Frames:
 
     def join(self) -> None:
         """Join the newest frames to a block."""
-        if self.newest:
-            self.blocks.append(np.concatenate(self.newest, axis=1))
-            self.newest, self.newest_bytes = [], 0
+        if not self.newest:
+            return
+        block = np.concatenate(self.newest, axis=1)
+        self.newest, self.newest_bytes = [], 0
+        if self.slowed is None:
+            self.blocks.append(block)
+        elif self.unusable is None:
+            try:
+                self.slowed.add(self._converted(block, np.empty(block.shape, np.float32), self.count - block.shape[1]))
+            except UnusableSamples as error:
+                self.unusable = error  # told when nothing else is wrong with the file, as where nothing is slowed
+
+    def end(self) -> None:
+        """Nothing more is to come.
+
+        Raises
+        ------
+        UnusableSamples
+            Of frames that were slowed.
+        """
+        self.join()
+        if self.unusable is not None:
+            raise self.unusable
 
     def to_samples(self) -> NDArray[np.float32]:
         """Empty the frames into one array of shape (channels, n)."""
-        self.join()
         samples = np.empty((self.channels, self.count), dtype=np.float32)
         start = 0
         while self.blocks:
             block = self.blocks.popleft()  # let go before the next: nothing is here twice for long
-            part = samples[:, start : start + block.shape[1]]
-            with np.errstate(over="ignore", invalid="ignore"):  # what turns infinite or NaN here is refused below
-                part[:] = block
-            if block.dtype.kind == "f":
-                _check_samples(part, start, self.rate_hz)
-                np.clip(part, -1, 1, out=part)
-            else:
-                zero, full = _FULL_SCALE[block.dtype.itemsize]
-                part -= zero
-                part /= full
+            self._converted(block, samples[:, start : start + block.shape[1]], start)
             start += block.shape[1]
         return samples
 
+    def _converted(self, block: NDArray[Any], part: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+        """Write a block into ``part``, as samples; ``start``: how many came before."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what turns infinite or NaN here is refused below
+            part[:] = block
+        if block.dtype.kind == "f":
+            _check_samples(part, start, self.rate_hz)
+            np.clip(part, -1, 1, out=part)
+        else:
+            zero, full = _FULL_SCALE[block.dtype.itemsize]
+            part -= zero
+            part /= full
+        return part
 
-def _decode_frames(container: InputContainer, stream: AudioStream, policy: DecodePolicy) -> _Frames:
-    frames = _Frames()
+
+class _Slowed:
+    """Blocks of samples, brought to a lower rate one after another: each channel, their average, and means of neighbours."""
+
+    def __init__(self, from_hz: int, to_hz: int, channels: int) -> None:
+        self.from_hz, self.to_hz, self.channels = from_hz, to_hz, channels
+        self.step = from_hz // MIN_RATE_HZ
+        self.coarse_hz = from_hz // self.step
+        # Whether the channels belong together is told by all of the sound, so that the average is made in any case.
+        rows = channels + (channels > 1)
+        self._streams = [soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32") for _ in range(rows)]
+        self._slow = [_Row() for _ in range(rows)]
+        self._coarse = [_Row() for _ in range(channels)]
+        self._rest = np.empty((channels, 0), np.float32)
+        self._count = 0
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Take the next samples, of shape (channels, n)."""
+        self._count += samples.shape[1]
+        for number, (stream, row) in enumerate(zip(self._streams, self._slow, strict=True)):
+            row.add(stream.resample_chunk(samples[number] if number < self.channels else samples.mean(axis=0)))
+        whole = np.concatenate([self._rest, samples], axis=1)
+        kept = whole.shape[1] // self.step * self.step
+        self._rest = whole[:, kept:].copy()
+        if kept:
+            for row, means in zip(self._coarse, decimated(whole[:, :kept], self.from_hz)[0], strict=True):
+                row.add(means)
+
+    def finished(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32]]:
+        """The channels, their average, and the means; empties this."""
+        for stream, row in zip(self._streams, self._slow, strict=True):
+            row.add(stream.resample_chunk(np.empty(0, np.float32), last=True))
+        count = -(-self._count * self.to_hz // self.from_hz)
+        samples, coarse = _poured(self._slow[: self.channels], count), _poured(self._coarse, self._count // self.step)
+        return samples, _poured(self._slow[self.channels :], count) if self.channels > 1 else None, coarse
+
+
+class _Row:
+    """A row of samples that grows, in pieces that go back to the system one after another when it is emptied."""
+
+    def __init__(self) -> None:
+        self.pieces: deque[NDArray[np.float32]] = deque()
+        self.used = 0
+
+    def add(self, part: NDArray[np.float32]) -> None:
+        """Append samples."""
+        while part.size:
+            if not self.pieces or self.used == self.pieces[-1].size:
+                self.pieces.append(np.empty(_TOGETHER_BYTES // 4, np.float32))
+                self.used = 0
+            piece = self.pieces[-1][self.used : self.used + part.size]
+            piece[:] = part[: piece.size]
+            self.used += piece.size
+            part = part[piece.size :]
+
+
+def _poured(rows: list[_Row], count: int) -> NDArray[np.float32]:
+    """Empty rows into an array of shape (rows, count); what it lacks at its end repeats the last sample, as in `resample`."""
+    poured = np.empty((len(rows), count), np.float32)
+    for row, out in zip(rows, poured, strict=True):
+        start = 0
+        while row.pieces:
+            piece = row.pieces.popleft()
+            piece = piece[: count - start] if row.pieces else piece[: min(row.used, count - start)]
+            out[start : start + piece.size] = piece
+            start += piece.size
+        if start:
+            out[start:] = out[start - 1]
+    return poured
+
+
+def _decode_frames(container: InputContainer, stream: AudioStream, policy: DecodePolicy, frames: _Frames) -> None:
     packets = container.demux(stream)
     while True:
         try:
@@ -395,7 +561,7 @@ def _decode_frames(container: InputContainer, stream: AudioStream, policy: Decod
                 decoded_ms=frames.duration_ms,
             ) from error
         if packet is None:
-            return frames
+            return
         try:
             decoded = packet.decode()
         except av.FFmpegError:

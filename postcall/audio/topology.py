@@ -53,18 +53,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
+from postcall.audio.decode import decimated
 from postcall.audio.levels import frame_power, sustained_level_dbfs, to_db
 from postcall.errors import ChannelMismatch
 from postcall.policy import Policy, Setting
 from postcall.recording import Topology
 
-_ANALYSIS_HZ = 8000
 _BLOCK_S = 0.5
 _STEP_MS = 20
 _MAX_LAG_S = 0.3
 _BLOCKS_FOR_LAG = 240
 _BLOCKS_AT_ONCE = 512
 """Blocks that decide on the delays, the loudest ones: two minutes are plenty."""
+
+_AT_ONCE = 1 << 20
+"""Samples whose squares are summed at once."""
 
 _BLEED_AT_LEAST_S = 1.0
 _LIMIT_DB = 120.0
@@ -140,7 +143,7 @@ def classify(samples: NDArray[np.float32], sample_rate_hz: int, policy: Topology
     channels = samples.shape[0]
     if channels not in (1, 2):
         raise ChannelMismatch(f"{channels} channels, where a call has one or two", hint="export one channel per party")
-    slow, rate_hz = _decimated(samples, sample_rate_hz)
+    slow, rate_hz = decimated(samples, sample_rate_hz)
     level_dbfs = [sustained_level_dbfs(channel, rate_hz) for channel in slow]
     silent = [level <= policy.silent_dbfs for level in level_dbfs]
     evidence = {"channels": float(channels), "silent_channels": float(sum(silent))}
@@ -220,15 +223,6 @@ def _tracking(source: NDArray[np.float64], target: NDArray[np.float64], own: NDA
     return best
 
 
-def _decimated(samples: NDArray[np.float32], sample_rate_hz: int) -> tuple[NDArray[np.float32], int]:
-    """Samples at 8 kHz or little more, by means of neighbours: a gentle low-pass, the same for both channels."""
-    step = max(sample_rate_hz // _ANALYSIS_HZ, 1)
-    count = samples.shape[1] // step
-    if step == 1 or count == 0:
-        return samples, sample_rate_hz
-    return samples[:, : count * step].reshape(samples.shape[0], count, step).mean(axis=2), sample_rate_hz // step
-
-
 def _blocks(samples: NDArray[np.float32], rate_hz: int) -> Iterator[NDArray[np.float32]]:
     """(channels, blocks, block length), many at once, at least one block; the last one is filled up with zeros."""
     length = round(_BLOCK_S * rate_hz)
@@ -305,12 +299,23 @@ def _correlation(leader: NDArray[np.float32], follower: NDArray[np.float32], len
 
 def _side_mid_db(samples: NDArray[np.float32]) -> float:
     """Energy of the difference of two channels over that of their sum, in dB within 120 of 0; 0 for no sound."""
-    side = float(np.square(samples[0] - samples[1], dtype=np.float64).sum())
-    mid = float(np.square(samples[0] + samples[1], dtype=np.float64).sum())
+    side, mid = _energy(samples[0], samples[1], np.subtract), _energy(samples[0], samples[1], np.add)
     if side == mid == 0:
         return 0.0
     least = _from_db(-_LIMIT_DB) * max(side, mid)
     return float(10 * np.log10(max(side, least) / max(mid, least)))
+
+
+def _energy(one: NDArray[np.float32], other: NDArray[np.float32], joined: np.ufunc) -> float:
+    """Sum of the squares of two channels' sum or difference, in parts: of hours at once they take a gigabyte and a half.
+
+    It is halved as NumPy halves a sum, so that it is the same to the last bit.
+    """
+    if one.size <= _AT_ONCE:
+        return float(np.square(joined(one, other), dtype=np.float64).sum())
+    half = one.size // 2
+    half -= half % 8
+    return _energy(one[:half], other[:half], joined) + _energy(one[half:], other[half:], joined)
 
 
 def _from_db(value: float) -> float:

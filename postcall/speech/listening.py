@@ -10,7 +10,7 @@ from typing import BinaryIO
 from threadpoolctl import threadpool_limits
 
 from postcall.acoustics import Acoustics
-from postcall.audio.decode import DecodePolicy, decode, resample
+from postcall.audio.decode import DecodePolicy, decode_slowly, resample
 from postcall.audio.line_sounds import line_sounds
 from postcall.audio.spectrum import SAMPLE_RATE_HZ as LINE_RATE_HZ
 from postcall.audio.speech_timeline import SAMPLE_RATE_HZ, SpeechPolicy
@@ -81,8 +81,8 @@ def listen(
     EngineError
         The voice activity model cannot be loaded.
     """
-    sound = decode(file, decoding)
-    kind, evidence = classify(sound.samples, sound.sample_rate_hz, topology)
+    sound = decode_slowly(file, decoding, SAMPLE_RATE_HZ)
+    kind, evidence = classify(sound.coarse, sound.coarse_hz, topology)
     recording = Recording(
         source=source,
         sha256=sha256,
@@ -94,9 +94,10 @@ def listen(
         topology=kind,
         topology_evidence=evidence,
     )
-    # Averaged, never summed: two channels of the same sound would come out 6 dB louder, and clip.
-    samples = sound.samples if kind.is_separated else sound.samples.mean(axis=0, keepdims=True)
-    rate_hz = sound.sample_rate_hz
+    samples, rate_hz = sound.samples, sound.rate_hz
+    if not kind.is_separated:
+        # Averaged, never summed: two channels of the same sound would come out 6 dB louder, and clip.
+        samples = samples.mean(axis=0, keepdims=True) if sound.mixed is None else sound.mixed
     del sound  # hours of sound are here once, and at the least rate that does
     if rate_hz != LINE_RATE_HZ:
         samples, rate_hz = resample(samples, rate_hz, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ

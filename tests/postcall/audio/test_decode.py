@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from postcall.audio.decode import DecodePolicy, Sound, decode, resample
+from postcall.audio import decode as decode_module
+from postcall.audio.decode import DecodePolicy, Sound, decimated, decode, decode_slowly, resample
 from postcall.errors import (
     ChannelMismatch,
     DurationMismatch,
@@ -420,3 +421,43 @@ def test_resample_to_the_same_rate_is_the_same_array() -> None:
 def test_resample_of_one_channel_and_of_none() -> None:
     one = tones(0.1)[0].astype(np.float32)
     np.testing.assert_array_equal(resample(one, 8000, 16_000), resample(one[None], 8000, 16_000)[0])
+
+
+# ── brought down while it is decoded ─────────────────────────────────────────
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate_hz", [8000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000])
+def test_slowed_sound_is_that_of_resampling_all_at_once(rate_hz: int, channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode_module, "_TOGETHER_BYTES", 50_000)  # many blocks, none of them a whole number of means
+    call = tones(3.0, rate_hz, TONES_HZ[:channels])[:, : 2 * rate_hz + 777]
+    data = wav(pcm16(call).tobytes(), rate_hz=rate_hz, channels=channels)
+    whole = sound_of(data)
+    slow = decode_slowly(io.BytesIO(data), POLICY, 16_000)
+    assert (slow.sample_rate_hz, slow.duration_ms, slow.rate_hz) == (rate_hz, whole.duration_ms, min(rate_hz, 16_000))
+    assert np.array_equal(slow.samples, resample(whole.samples, rate_hz, slow.rate_hz))
+    coarse, coarse_hz = decimated(whole.samples, rate_hz)
+    assert slow.coarse_hz == coarse_hz
+    assert np.array_equal(slow.coarse, coarse)
+    assert (slow.mixed is None) == (rate_hz <= 16_000 or channels == 1)
+    if slow.mixed is not None:
+        assert np.array_equal(slow.mixed, resample(whole.samples.mean(axis=0, keepdims=True), rate_hz, 16_000))
+
+
+def test_slowed_sound_takes_less_memory_than_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode_module, "_TOGETHER_BYTES", 1_000_000)
+    data = wav(pcm16(tones(120.0, 48_000, TONES_HZ)).tobytes(), rate_hz=48_000, channels=2)
+    decode_slowly(io.BytesIO(wav(pcm16(tones(1.0, 48_000)).tobytes(), rate_hz=48_000)), POLICY, 16_000)  # loads what stays
+    tracemalloc.start()
+    try:
+        decode_slowly(io.BytesIO(data), POLICY, 16_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50e6  # decoded, then resampled, it takes 70 MB
+
+
+def test_slowed_sound_that_is_none_is_refused() -> None:
+    loud = np.full((2, 48_000), 32_768.0, "<f4")
+    with pytest.raises(UnusableSamples, match="full scale"):
+        decode_slowly(io.BytesIO(wav(loud.T.tobytes(), rate_hz=48_000, channels=2, bits=32, encoding="float")), POLICY, 16_000)

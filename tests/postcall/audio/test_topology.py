@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from postcall.audio import topology as topology_module
 from postcall.audio.topology import TopologyPolicy, classify
 from postcall.errors import ChannelMismatch
 from postcall.recording import Topology
@@ -180,3 +181,11 @@ def test_the_samples_are_left_alone() -> None:
     samples = np.stack([A, B])
     samples.flags.writeable = False
     classify(samples, RATE_HZ, POLICY)
+
+
+@pytest.mark.parametrize("count", [1, 129, 1_000, 4_097, 50_003])
+def test_energy_in_parts_is_that_of_the_whole_to_the_last_bit(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology_module, "_AT_ONCE", 256)
+    one, other = np.random.default_rng(count).standard_normal((2, count)).astype(np.float32)
+    for joined in (np.add, np.subtract):
+        assert topology_module._energy(one, other, joined) == float(np.square(joined(one, other), dtype=np.float64).sum())
