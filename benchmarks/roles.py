@@ -24,7 +24,8 @@ swapped
 with voiceprints
     The same calls, with prints of their agents' voices (`postcall.voiceprints`) that earlier days left: those of another draw,
     of which the two-channel calls are heard with their records and true words, day by day. An agent of the corpus has one voice
-    in all calls but for scripts that change it. *source voice* are calls whose roles rest on it.
+    in all calls but for scripts that change it, and customers of other calls have it, too. *source voice* are calls whose roles
+    rest on it. *prints of another*: the record names another agent of the language, of whom prints are known.
 DER, WDER
     Diarization error rate of `pyannote.metrics` (`benchmarks.diarization`), of what tables hold. Share of true words that go to
     the wrong speaker, with speakers matched to parties as fits best; of words that are not in doubt; share of words in doubt.
@@ -350,6 +351,14 @@ VOICES_HEARD = ((True, "record"), (False, "record"), (False, "no map"), (False, 
 """Whether on one channel, and with which map."""
 
 
+def _another(call: Staged, calls: Sequence[Staged], voices: AgentVoices) -> str | None:
+    """The next agent of the same language of whom enough is known."""
+    own = call.record.agent_id
+    same = {one.record.agent_id for one in calls if one.record.language == call.record.language}
+    known = sorted(agent for agent in same if agent is not None and agent != own and voices.can_tell(agent))
+    return next((agent for agent in known if own is None or agent > own), known[0] if known else None)
+
+
 def voices_table(
     calls: Sequence[Staged], ears: Ears, voices: AgentVoices | None, spoken: Sequence[str] = WORDS
 ) -> Iterator[str]:
@@ -359,18 +368,23 @@ def voices_table(
     if voices is not None:
         prints = voices.known.prints
         yield f"prints: {sum(map(len, prints.values()))} of {len(prints)} agents"
-    for (is_mono, kind), words, known in product(VOICES_HEARD, spoken, (None, voices)):
+    rows = [(*heard, False) for heard in product(VOICES_HEARD, spoken, (None, voices))]
+    rows += [(*heard, True) for heard in product(((True, "record"), (False, "no map")), spoken, (voices,)) if voices]
+    for (is_mono, kind), words, known, is_another in rows:
         chosen = [call for call in calls if call.group == "synthetic" and call.is_mono is is_mono]
         likely, sure, by_voice, confidences = Counter[bool | None](), Counter[bool | None](), 0, []
         for call in chosen:
             asked = with_map(call, kind)
+            if is_another and known is not None:
+                asked = replace(asked, record=replace(asked.record, agent_id=_another(call, calls, known)))
             likely[is_right(call, ears.hear(asked, words, names_everybody=True, voices=known))] += 1
             heard = ears.hear(asked, words, voices=known)
             sure[is_right(call, heard)] += 1
             by_voice += heard.role_source == "voice"
             confidences.append(heard.role_confidence or 0.5)
         where = "one channel" if is_mono else f"two channels, {kind}"
-        name = f"{where}, {_said(words)}{', voiceprints' if known else ''}"
+        beside = "" if known is None else ", prints of another" if is_another else ", voiceprints"
+        name = f"{where}, {_said(words)}{beside}"
         cells = (
             str(len(chosen)),
             f"{likely[True] / len(chosen):.1%}",

@@ -70,8 +70,9 @@ PATTERN_MOST = 1.5
 VOICE_WEIGHT = 4.0
 """Of one whole likeness: the distance of an agent from another, by the prints of the centre."""
 
-VOICE_MOST = 4.0
-"""Voices alone are believed to no more than 49 in 50: records name the wrong agent, and two people may sound alike."""
+VOICE_MOST = 3.0
+"""Voices alone are believed to no more than 19 in 20, and not against a clear talk pattern: a record may name the wrong agent,
+and two people may sound alike."""
 
 LEAST_LIKENESS = 0.5
 """Where nobody is nearer to the agent than half-way, the agent of the record is not heard, or not known."""

@@ -74,12 +74,16 @@ class WithoutVoices:
 
     name, revision = "scripted", "1"
     options: ClassVar[Echo] = {}
+    first = 0
+    """Who speaks first."""
 
     def diarize(self, samples_16k: NDArray[np.float32], people: int = 2) -> tuple[SpeakerTimeline, SpeakerTimeline]:
         """Speakers in turn, ten seconds each."""
         length_ms = samples_16k.size // MS
         told = {
-            f"speaker_{n}": tuple(Span(at, min(at + 10_000, length_ms)) for at in range(10_000 * n, length_ms, 20_000))
+            f"speaker_{n}": tuple(
+                Span(at, min(at + 10_000, length_ms)) for at in range(10_000 * abs(n - self.first), length_ms, 20_000)
+            )
             for n in (0, 1)
         }
         return SpeakerTimeline(told, False, self.name), SpeakerTimeline(told, True, self.name)
@@ -92,6 +96,7 @@ class Voiced(WithoutVoices):
     voices: list[NDArray[np.float32]] = field(default_factory=list)
     voice_revision: str = "model1"
     heard_ms: list[int] = field(default_factory=list)
+    first: int = 0
 
     def voice(self, samples_16k: NDArray[np.float32]) -> NDArray[np.float32]:
         self.heard_ms.append(samples_16k.size // MS)
@@ -299,7 +304,7 @@ def test_a_sure_call_leaves_a_print_of_its_agent_alone(centre: Centre) -> None:
 def test_the_voice_of_earlier_days_tells_who_is_the_agent(centre: Centre, agent: int) -> None:
     centre.taught(EARLIER)
     voices = [ANNA, CUSTOMER] if agent == 0 else [CUSTOMER, ANNA]
-    heard = centre.hear(Voiced(voices=[*voices, LEARNED]))
+    heard = centre.hear(Voiced(voices=[*voices, LEARNED], first=agent))
     assert heard.failures == ()
     call = heard.calls[DOUBTFUL]
     assert (call.role_source, call.has_parties) == ("voice", True)

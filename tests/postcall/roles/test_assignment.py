@@ -133,11 +133,22 @@ def with_voices(heard: Heard, *likeness: float) -> Heard:
 def test_the_agents_voice_tells_who_is_who_where_words_do_not() -> None:
     by_itself = assign_roles(NONE, WORDLESS, DEFAULT)
     assert (by_itself.roles, by_itself.is_in_doubt) == ({}, True)
-    for likeness, roles in (((1.0, 0.0), RIGHT.roles), ((0.0, 1.0), WRONG.roles)):
-        found = assign_roles(NONE, with_voices(WORDLESS, *likeness), DEFAULT)
+    other_first = replace(WORDLESS, speech={A: WORDLESS.speech[B], B: WORDLESS.speech[A]})
+    for heard, roles in (
+        (with_voices(WORDLESS, 1.0, 0.0), RIGHT.roles),
+        (with_voices(other_first, 0.0, 1.0), WRONG.roles),
+    ):
+        found = assign_roles(NONE, heard, DEFAULT)
         assert (found.roles, found.source) == (roles, "voice")
         assert found.confidence is not None
         assert 0.9 < found.confidence < 0.995
+
+
+def test_a_voice_does_not_win_against_a_clear_talk_pattern() -> None:
+    found = assign_roles(NONE, with_voices(WORDLESS, 0.0, 1.0), DEFAULT)
+    assert (found.roles, found.likely) == ({}, WRONG.roles), "the other one spoke first"
+    assert found.confidence is not None
+    assert found.confidence < DEFAULT.minimum_confidence
 
 
 def test_voices_that_are_hardly_apart_leave_the_doubt() -> None:
@@ -158,7 +169,7 @@ def test_voices_alone_are_never_surer_than_a_record_may_be_wrong() -> None:
     equal = Heard({A: (Span(0, 5_000),), B: (Span(0, 5_000),)}, None)
     found = assign_roles(NONE, with_voices(equal, 9.0, -9.0), DEFAULT)
     assert found.confidence is not None
-    assert found.confidence < 0.996, "49 in 50 and who is named first by chance, at most"
+    assert found.confidence < 0.985, "19 in 20 and who speaks first, at most"
 
 
 def test_a_wrong_map_is_contradicted_by_a_voice_without_words() -> None:
