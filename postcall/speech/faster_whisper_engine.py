@@ -11,6 +11,11 @@ Definition
 language
     The call's, else the one in the options, else detected: the probabilities of up to ``language_windows`` windows with most
     speech are averaged, weighted by their speech, and the largest wins. Silence has no vote. An English-only model is English.
+padding
+    A window is filled up with nothing to a multiple of ``pad_to_s``, and windows of equal length are recognised together, so
+    that a text depends on its own window alone. The encoder's time grows faster than the length: a window of 10 s takes less
+    than a third of one of 30 s. Whisper's published weights know windows of 30 s only and repeat themselves in shorter ones;
+    a model that was taught shorter ones says so in its folder.
 gate
     A window is dropped whole when the model believes that nobody speaks (``no_speech_threshold``) and is unsure of its text
     (``log_prob_threshold``); its words count as dropped.
@@ -25,7 +30,8 @@ What faster-whisper 1.2.1 does in batched mode, and what is done about it here:
   windows are laid on a raster of whole seconds, so both are exact, and the window of a segment is told by its ``seek``, which
   counts frames.
 - A clip longer than 30 s loses its tail; `pack` makes none.
-- Features are padded to 30 s with zeros, which is no silence; but the alignment sees only the window's own seconds, rounded up.
+- Features are padded with zeros, which is no silence, to 3,000 frames, whatever time a frame stands for; `_Pipeline` cuts that
+  down. The alignment sees only the window's own seconds, rounded up.
 - With time stamps as tokens, text after the last pair is lost: ``without_timestamps`` stays on, word times come from attention.
 - Features of all clips are computed at once; one batch at a time is handed over, so a 12-hour call needs no more than a batch.
 - A clip's first word is shortened when it is long and comes after a pause, counted from the clip before it, at most 2.8 s:
@@ -36,11 +42,13 @@ What faster-whisper 1.2.1 does in batched mode, and what is done about it here:
 
 References
 ----------
-faster-whisper issues 1179, 985, 1396, 1427 (batched mode), 125 (first word early).
+faster-whisper issues 1179, 985, 1396, 1427 (batched mode), 125 (first word early). Shorter windows and models taught them:
+whisper.cpp's ``--audio-ctx``, futo-org/whisper-acft.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -56,6 +64,7 @@ from pydantic import Field
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import faster_whisper
+from faster_whisper.audio import pad_or_trim
 from faster_whisper.utils import _MODELS  # the only list of which repository a name stands for
 
 from postcall.errors import EngineError, EngineOutOfMemory, PostCallError, SettingsError
@@ -72,7 +81,11 @@ ENGINE = "faster-whisper"
 REQUIRED_FILES = (("model.bin",), ("config.json",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.txt"))
 """Files of a model folder; any one of each group."""
 
-OPTIONAL_FILES = ("preprocessor_config.json",)
+FEATURES_FILE = "preprocessor_config.json"
+"""How a model hears; may be missing."""
+
+PADDING_KEY = "pad_to_s"
+"""Where that file says what length of windows the model was taught; faster-whisper passes over it."""
 
 DEMO_MODEL = "demo"
 """Name of the model that comes along."""
@@ -112,6 +125,9 @@ class FasterWhisperOptions(EngineOptions):
         Names and terms to expect, separated by blanks; at most some 200 tokens. They can be heard where nobody said them: few.
     max_new_tokens
         Upper bound for the text of a window; None for the model's own limit, 224 tokens.
+    pad_to_s
+        Windows are filled up to a multiple of so many seconds; 30 fills all of them up. Less is faster, and right only for a
+        model that was taught it. None for what the model's folder says, else 30.
     no_speech_threshold, log_prob_threshold
         The gate: a window is dropped when its probability of no speech is larger than the one and its mean log probability is
         smaller than the other.
@@ -128,6 +144,7 @@ class FasterWhisperOptions(EngineOptions):
     language: str | None = None
     hotwords: str | None = None
     max_new_tokens: int | None = Field(None, ge=1, le=220)
+    pad_to_s: int | None = Field(None, ge=1, le=WINDOW_MS // 1000)
     no_speech_threshold: float = Field(0.6, ge=0, le=1)
     log_prob_threshold: float = Field(-1.0, le=0)
     language_windows: int = Field(3, ge=1, le=32)
@@ -151,6 +168,7 @@ class FasterWhisperTranscriber:
         self._options = read_options(ENGINE, FasterWhisperOptions, options)
         self._folder = _complete(_folder(self._options.model))
         self._device = _device(self._options)
+        self._pad_to_s = self._options.pad_to_s or _taught_padding_s(self._folder)
         if self._options.language is not None:
             _check_language(self._options.language, self._folder)
 
@@ -162,7 +180,7 @@ class FasterWhisperTranscriber:
     @cached_property
     def revision(self) -> str:
         """Digest of the model's files."""
-        return digest_of(self._folder / name for group in (*REQUIRED_FILES, OPTIONAL_FILES) for name in group)
+        return digest_of(self._folder / name for group in (*REQUIRED_FILES, (FEATURES_FILE,)) for name in group)
 
     @property
     def options(self) -> Echo:
@@ -173,6 +191,7 @@ class FasterWhisperTranscriber:
             "context_ms": CONTEXT_MS,
             "join_ms": JOIN_MS,
             "window_ms": WINDOW_MS,
+            "pad_to_s": self._pad_to_s,
         }
 
     def transcribe(self, channels: Sequence[SpokenChannel], language: str | None) -> Transcript:
@@ -259,7 +278,7 @@ class FasterWhisperTranscriber:
         if code is None or source is None:
             if not model.model.is_multilingual:
                 return "en", "model", None
-            code, probability = _detected(model, channels, windows, self._options.language_windows)
+            code, probability = _detected(model, channels, windows, self._options.language_windows, self._pad_to_s)
             return code, "detected", probability
         if code not in model.supported_languages:
             hint = "use a multilingual model" if len(code) == 2 else "use ISO 639-1 codes"
@@ -273,8 +292,7 @@ class FasterWhisperTranscriber:
         """Each recognised segment with its window and the window's place on the raster."""
         options = self._options
         rate, step = SAMPLES_PER_MS * 1000, SAMPLES_PER_MS * RASTER_MS
-        for at in range(0, len(windows), options.batch_size):
-            batch = windows[at : at + options.batch_size]
+        for padded_s, batch in _batches(windows, options.batch_size, self._pad_to_s):
             buffer = np.zeros((len(batch) + 1) * step, np.float32)
             clips = []
             for start, window in zip(range(step, buffer.size, step), batch, strict=True):
@@ -282,7 +300,7 @@ class FasterWhisperTranscriber:
                 buffer[start : start + sound.size] = sound
                 # Half a sample more, so that cutting seconds down to samples gives the same number again.
                 clips.append({"start": start / rate, "end": (start + sound.size + 0.5) / rate})
-            segments, _ = faster_whisper.BatchedInferencePipeline(model).transcribe(
+            segments, _ = _Pipeline(model, padded_s).transcribe(
                 buffer,
                 language=language,
                 beam_size=options.beam_size,
@@ -310,13 +328,46 @@ def _placed(word: Any, offset_ms: int, window: Window) -> Span:
     return window.place(start_ms, max(round(word.end * 1000) - offset_ms, start_ms + SHORTEST_WORD_MS))
 
 
-def _detected(model: Any, channels: Sequence[SpokenChannel], windows: Sequence[Window], count: int) -> tuple[str, float]:
+class _Pipeline(faster_whisper.BatchedInferencePipeline):  # type: ignore[misc]  # it has no types
+    """faster-whisper's batches, with windows of ``padded_s`` seconds in place of its 3,000 frames."""
+
+    def __init__(self, model: Any, padded_s: int) -> None:
+        super().__init__(model)
+        self._frames = _frames(model, padded_s)
+
+    def forward(self, features: Any, *others: Any) -> Any:
+        """Recognise a batch; features of shape (windows, bands, 3000)."""
+        return super().forward(np.ascontiguousarray(features[..., : self._frames]), *others)
+
+
+def _frames(model: Any, padded_s: int) -> int:
+    return padded_s * int(model.frames_per_second)
+
+
+def _batches(windows: Sequence[Window], size: int, pad_to_s: int) -> Iterator[tuple[int, Sequence[Window]]]:
+    """Windows that are padded to the same seconds, at most ``size`` of them at once, and these seconds."""
+    alike: dict[int, list[Window]] = {}
+    for window in windows:
+        padded_s = min(-(-window.duration_ms // (1000 * pad_to_s)) * pad_to_s, WINDOW_MS // 1000)
+        alike.setdefault(padded_s, []).append(window)
+    for padded_s, group in alike.items():
+        for at in range(0, len(group), size):
+            yield padded_s, group[at : at + size]
+
+
+def _detected(
+    model: Any, channels: Sequence[SpokenChannel], windows: Sequence[Window], count: int, pad_to_s: int
+) -> tuple[str, float]:
     """Language by the weighted mean of what the ``count`` fullest windows say, and that mean."""
     voters = sorted(windows, key=lambda window: window.duration_ms, reverse=True)[:count]
     total: dict[str, float] = {}
-    for window in voters:
+    for padded_s, batch in _batches(voters, 1, pad_to_s):
+        [window] = batch
         sound = window.render(channels[window.channel].samples_16k)
-        for code, probability in model.detect_language(audio=sound)[2]:
+        features = pad_or_trim(model.feature_extractor(sound)[..., :-1])[..., : _frames(model, padded_s)]
+        [told] = model.model.detect_language(model.encode(np.ascontiguousarray(features)))
+        for token, probability in told:
+            code = token[2:-2]  # of <|ru|>
             total[code] = total.get(code, 0.0) + probability * window.duration_ms
     best = max(total, key=lambda code: total[code])
     return best, round(total[best] / sum(window.duration_ms for window in voters), 4)
@@ -368,6 +419,19 @@ def _folder(model: str) -> Path:
         return Path(faster_whisper.download_model(model, local_files_only=True))
     except (OSError, ValueError) as error:
         raise SettingsError(f"recognition model '{model}' is not on this machine", hint=_recipe(model)) from error
+
+
+def _taught_padding_s(folder: Path) -> int:
+    """What a model's folder says of the windows that it was taught; Whisper's 30 s where it says nothing."""
+    file = folder / FEATURES_FILE
+    try:
+        told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SettingsError(f"'{file}' is no JSON", hint="copy the model's folder again, whole") from error
+    padding = told.get(PADDING_KEY, WINDOW_MS // 1000) if isinstance(told, dict) else None
+    if isinstance(padding, int) and 1 <= padding <= WINDOW_MS // 1000:
+        return padding
+    raise SettingsError(f"'{file}': {PADDING_KEY} is not a whole number of seconds from 1 to {WINDOW_MS // 1000}")
 
 
 def _recipe(model: str) -> str:

@@ -36,9 +36,10 @@ Early and stretched words: faster-whisper issues 125 and 120, whisperX issue 896
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from postcall.policy import Policy, Setting
 from postcall.spans import Span, Spans, union
@@ -114,8 +115,11 @@ def fit_words(
         for word, span in zip(said, _fitted([word.span for word in said], speech, policy), strict=True):
             if span is None:
                 continue
-            clipped += span != word.span
-            kept.append(word if span == word.span else replace(word, span=span))
+            if span is word.span or span == word.span:
+                kept.append(word)
+            else:
+                clipped += 1
+                kept.append(replace(word, span=span))
     kept.sort(key=lambda word: word.span.start_ms)
     return tuple(kept), FitCounts(clipped, len(words) - len(kept), _without_words_ms(kept, speech_by_label))
 
@@ -140,6 +144,11 @@ def _fitted(spans: Iterable[Span], speech: Spans, policy: WordPolicy) -> Iterabl
     for span in spans:
         while first < len(speech) and speech[first].end_ms <= span.start_ms:
             first += 1
+        # Nearly every word: said inside one span of speech.
+        if first < len(speech) and _holds(speech[first], span) and span.duration_ms <= longest_ms:
+            not_before_ms = max(not_before_ms, span.start_ms)
+            yield span
+            continue
         fitted = None
         # Asked first, so that no word is held against more spans than fit into `longest_ms`.
         if span.duration_ms <= longest_ms:
@@ -147,6 +156,10 @@ def _fitted(spans: Iterable[Span], speech: Spans, policy: WordPolicy) -> Iterabl
         if fitted is not None:
             not_before_ms = max(not_before_ms, fitted.start_ms)
         yield fitted
+
+
+def _holds(speech: Span, span: Span) -> bool:
+    return speech.start_ms <= span.start_ms and span.end_ms <= speech.end_ms
 
 
 def _most_of(span: Span, speech: Spans, first: int) -> Span | None:
@@ -176,15 +189,13 @@ def _moved(span: Span, speech: Spans, first: int, near_ms: int, not_before_ms: i
 
 
 def _without_words_ms(words: Sequence[Word], speech_by_label: Mapping[str, Spans]) -> int:
-    spans_of: dict[str | None, list[Span]] = {}
-    for word in words:
-        spans_of.setdefault(word.speaker, []).append(word.span)
     missing_ms = 0
     for label, speech in speech_by_label.items():
-        covered = union(spans_of.get(label, ()), spans_of.get(None, ()))
-        ends = [span.end_ms for span in covered]
+        said = [word.span for word in words if word.speaker is None or word.speaker == label]
+        # The first word that ends after a span of speech has begun is the only one that needs to be looked at.
+        ends = list(accumulate((span.end_ms for span in said), max))
         for span in speech:
-            at = bisect_left(ends, span.start_ms + 1)
-            if at == len(covered) or covered[at].start_ms >= span.end_ms:
+            at = bisect_right(ends, span.start_ms)
+            if at == len(said) or said[at].start_ms >= span.end_ms:
                 missing_ms += span.duration_ms
     return missing_ms

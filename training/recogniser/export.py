@@ -22,10 +22,14 @@ import torch
 from ctranslate2.specs import WhisperSpec
 from numpy.typing import NDArray
 
+from postcall.speech.faster_whisper_engine import FEATURES_FILE, PADDING_KEY
 from training.recogniser.model import LED_HEADS, Recogniser, Shape, deepened
 from training.recogniser.strips import FEATURES
 from training.recogniser.text import LANGUAGES
 from training.recogniser.vocabulary import Vocabulary
+
+PAD_TO_S = 10
+"""Windows need not be longer than their sound: the training fills them up to all sorts of lengths."""
 
 HEARING = "hearing.npz"
 """The encoder's head for sounds: no recogniser reads it, but a training that goes on does."""
@@ -56,7 +60,7 @@ def export(checkpoint: Path, vocabulary: Vocabulary, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
     vocabulary.save(folder / "tokenizer.json")
-    (folder / "preprocessor_config.json").write_text(json.dumps(FEATURES), encoding="utf-8")
+    (folder / FEATURES_FILE).write_text(json.dumps(FEATURES | {PADDING_KEY: PAD_TO_S}), encoding="utf-8")
     head = {name: saved["model"][f"sounds.{name}"].to(torch.float16).numpy() for name in ("weight", "bias")}
     np.savez(folder / HEARING, **head)
 

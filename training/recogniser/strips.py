@@ -41,7 +41,7 @@ STRIP_MS = 29_600
 """Longest strip; the recogniser's window is 30 s."""
 
 FEATURES = {"feature_size": 80, "sampling_rate": 16_000, "hop_length": 320, "chunk_length": 30, "n_fft": 512}
-"""What the recogniser hears, as faster-whisper's feature extractor takes it (``preprocessor_config.json``).
+"""What the recogniser hears, as faster-whisper's feature extractor takes it.
 
 Whisper's own hop is half as long. Frames of 20 ms make states of 40 ms, still three or four to a syllable, and a training half
 as dear; windows of 32 ms let nothing fall between them.

@@ -108,6 +108,77 @@ def test_batches_change_nothing_but_the_speed(tiny_whisper: Path) -> None:
     assert max(w.span.end_ms for w in many.words if w.speaker == "channel_0") > 60_000
 
 
+def write_padding(folder: Path, told: str) -> None:
+    (folder / "preprocessor_config.json").write_text(told, encoding="utf-8")
+
+
+def heard_frames(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Windows and frames of every call of the encoder from now on."""
+    found: list[tuple[int, int]] = []
+    encode = faster_whisper.WhisperModel.encode
+
+    def watched(self: faster_whisper.WhisperModel, features: np.ndarray) -> object:
+        found.append((features.shape[0] if features.ndim == 3 else 1, features.shape[-1]))
+        return encode(self, features)
+
+    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", watched)
+    return found
+
+
+UNEVEN = [
+    SpokenChannel("channel_0", sound(70, 3), (Span(0, 28_000), Span(40_000, 44_000))),
+    SpokenChannel("channel_1", sound(70, 4), (Span(10_000, 12_000),)),
+]
+"""Windows of about 28, 4 and 2 s."""
+
+
+@pytest.mark.parametrize(("told", "frames"), [("{}", [(3, 3000)]), ('{"pad_to_s": 10}', [(1, 3000), (2, 1000)])])
+def test_windows_are_as_long_as_the_model_was_taught(
+    tiny_whisper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, frames: list[tuple[int, int]]
+) -> None:
+    copy = shutil.copytree(tiny_whisper, tmp_path / "copy")
+    write_padding(copy, told)
+    found = heard_frames(monkeypatch)
+    recogniser = make(copy)
+    transcript = recogniser.transcribe(UNEVEN, "ru")
+    assert sorted(found) == sorted(frames)
+    assert {word.speaker for word in transcript.words} == {"channel_0", "channel_1"}
+    assert transcript.options["pad_to_s"] == recogniser.options["pad_to_s"] == frames[-1][1] // 100
+
+
+def test_a_language_is_detected_in_windows_as_long_as_the_model_was_taught(
+    tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = heard_frames(monkeypatch)
+    make(tiny_whisper, pad_to_s=5).transcribe(UNEVEN, None)
+    votes, texts = found[:3], found[3:]
+    assert sorted(votes) == [(1, 500), (1, 500), (1, 3000)]
+    assert sorted(texts) == [(1, 3000), (2, 500)]
+
+
+def test_the_settings_come_before_the_models_folder_and_shape_the_key(tiny_whisper: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_whisper, tmp_path / "copy")
+    write_padding(copy, '{"pad_to_s": 10}')
+    assert make(copy, pad_to_s=15).options["pad_to_s"] == 15
+    assert make(copy, pad_to_s=15).options != make(copy).options
+
+
+def test_short_windows_are_no_matter_of_batches_or_neighbours(tiny_whisper: Path) -> None:
+    alone = [make(tiny_whisper, pad_to_s=10).transcribe([channel], "ru").words for channel in UNEVEN]
+    for size in (1, 8):
+        together = make(tiny_whisper, pad_to_s=10, batch_size=size).transcribe(UNEVEN, "ru").words
+        assert [word for word in together if word.speaker == "channel_0"] == list(alone[0])
+        assert [word for word in together if word.speaker == "channel_1"] == list(alone[1])
+
+
+@pytest.mark.parametrize("told", ["[]", '{"pad_to_s": "5"}', '{"pad_to_s": 31}', '{"pad_to_s": 0}', "{"])
+def test_a_padding_that_is_none_is_told(tiny_whisper: Path, tmp_path: Path, told: str) -> None:
+    copy = shutil.copytree(tiny_whisper, tmp_path / "copy")
+    write_padding(copy, told)
+    with pytest.raises(SettingsError, match=r"preprocessor_config\.json'"):
+        make(copy)
+
+
 def test_no_speech_touches_no_model(tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_load", lambda *_: pytest.fail("the model was loaded"))
     channels = [SpokenChannel("channel_0", sound(5), ()), SpokenChannel("channel_1", sound(5), ())]
