@@ -50,6 +50,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Annotated
 
@@ -341,17 +342,18 @@ def _rated(call: Call, policy: SpeakingRatePolicy) -> Iterator[tuple[Turn, _Amou
     short = {role: at_least(short_pauses(call, role), shortest_ms) for role in (Role.AGENT, Role.CUSTOMER)}
     pauses = tuple(span for span in call.silence() if span.duration_ms <= policy.max_pause_s * 1000)
     for turn in call.turns:
-        said = [word for word in turn.words or () if _LETTER.search(word.text)]
-        words = sum(len(_UNITS_ZH.findall(word.text)) for word in said) if call.language == "zh" else len(said)
+        counted_words = [(word, _counts(word.text, call.language)) for word in turn.words or ()]
+        said = [word for word, (units, _) in counted_words if units]
+        words = sum(units for _, (units, _) in counted_words)
         if words < policy.min_words:
             continue
-        counts = [syllables(word.text, call.language) for word in said]
+        counts = [count for _, (units, count) in counted_words if units]
         counted = [count for count in counts if count is not None]
         amounts = _Amounts(words=words, talk_ms=turn.talk_ms, words_uncounted=len(counts) - len(counted))
         if counted:
             talk = bridge((piece for utterance in turn.utterances for piece in utterance.talk), shortest_ms - 1)
             wordless = at_least(subtract(talk, union(word.span for word in said)), shortest_ms)
-            left_out = union(_uncounted(said, counts))
+            left_out = union(_uncounted(said, counts)) if len(counted) < len(counts) else ()
             amounts += _Amounts(
                 words_counted=len(counted),
                 syllables=sum(counted),
@@ -359,6 +361,14 @@ def _rated(call: Call, policy: SpeakingRatePolicy) -> Iterator[tuple[Turn, _Amou
                 phonation_ms=total_ms(subtract(talk, union(wordless, _within(short[turn.role], turn.span), left_out))),
             )
         yield turn, amounts
+
+
+@lru_cache(maxsize=100_000)
+def _counts(text: str, language: str | None) -> tuple[int, int | None]:
+    """Words that a word counts for, Chinese characters one each and 0 without a letter; its syllables, None if uncountable."""
+    if not _LETTER.search(text):
+        return 0, 0
+    return len(_UNITS_ZH.findall(text)) if language == "zh" else 1, syllables(text, language)
 
 
 def _within(silences: Spans, turn: Span) -> Spans:

@@ -65,12 +65,15 @@ class KeptCall:
         Part -> why the night did not have it.
     engine, options
         Who wrote the words that the night used, with which options as JSON; None where it had none.
+    language
+        Of the words that the night used; None where it had none.
     """
 
     planned: PlannedCall
     missing: Mapping[str, str] = field(default_factory=dict)
     engine: str | None = None
     options: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def kept_day(tables: Tables, records: Records, day: date) -> KeptDay:
     names = set(tables.names())
     ids = sorted(tables.scan(CALLS, columns=["call_id"], first=day, last=day)["call_id"].to_pylist())
     sounds = _rows(tables, names, SOUNDS, ["call_id", "sha256", "recording_path"], day)
-    engines = _rows(tables, names, TRANSCRIPTS, ["call_id", "engine", "options"], day)
+    engines = _rows(tables, names, TRANSCRIPTS, ["call_id", "engine", "options", "language"], day)
     missing: dict[str, dict[str, str]] = {}
     if SKIPS in names:
         for row in tables.scan(SKIPS, columns=["call_id", "part", "reason"], first=day, last=day).to_pylist():
@@ -156,7 +159,7 @@ def kept_day(tables: Tables, records: Records, day: date) -> KeptDay:
         planned = PlannedCall(found[call_id], missing=why.get("recording", "no recording"))
         if sound is not None:
             planned = replace(planned, recording=sound["recording_path"], sha256=sound["sha256"], missing=None)
-        calls.append(KeptCall(planned, why, engine.get("engine"), engine.get("options")))
+        calls.append(KeptCall(planned, why, engine.get("engine"), engine.get("options"), engine.get("language")))
     return KeptDay(day, tuple(calls))
 
 

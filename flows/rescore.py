@@ -245,6 +245,15 @@ def score(worker: Worker, calls: Sequence[KeptCall], stamp: Stamp) -> Scored:
     findings, lost = Findings(), []
     makers = {spec.name: one for one in worker.registry.analyzers for spec in one.tables}
     for kept in calls:
+        record = kept.planned.telephony
+        language = kept.language or record.language
+        if (
+            worker.task.manual is not None
+            and language
+            and not any(judge.is_for(language, record.queue) for judge in worker.judges)
+        ):
+            findings.call_ids.append(record.call_id)
+            continue
         heard = worker.listener.hear_again(kept)
         if heard is None:
             lost.append(kept.planned.telephony.call_id)

@@ -39,11 +39,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from postcall.acoustics import SoundKind
+from postcall.acoustics import SoundKind, VoiceTrack
 from postcall.call import Call
 from postcall.errors import MissingInput
-from postcall.party_voice import PartyVoice, party_voice
+from postcall.party_voice import party_pitch
 from postcall.roles import cues
 from postcall.spans import Span, Spans, clip, total_ms
 from postcall.telephony import Role
@@ -129,10 +130,12 @@ def _transfers(parked: Sequence[_Parked], recorded: int | None) -> list[_Parked]
 def _parked(call: Call, talk: Spans) -> list[_Parked]:
     holds = call.holds() if call.is_hold_known else ()
     between = [hold for hold in holds if talk[0].end_ms <= hold.start_ms and hold.end_ms < talk[-1].end_ms]
+    if not between:
+        return []
     try:
-        voice = party_voice(call, Role.AGENT)
+        pitch_st = party_pitch(call, Role.AGENT)
     except MissingInput:
-        voice = None
+        pitch_st = None
     recorded = call.telephony.transfers
     record_points = 0.0 if recorded is None else _RECORD if recorded else -_RECORD
     rings = () if call.acoustics is None else tuple(sound.span for _, sound in call.acoustics.sounds(SoundKind.RING))
@@ -141,7 +144,7 @@ def _parked(call: Call, talk: Spans) -> list[_Parked]:
         before = Span(between[place - 1].end_ms if place else 0, hold.start_ms)
         after = Span(hold.end_ms, between[place + 1].start_ms if place + 1 < len(between) else call.duration_ms)
         is_introduced = _introduces(call, hold.end_ms)
-        voices = _voice_points(call, voice, before, after)
+        voices = _voice_points(call, pitch_st, before, after)
         points = record_points + voices
         points += _TEXT if is_introduced else 0.0
         points += _RINGING if any(ring.overlaps(hold) for ring in rings) else 0.0
@@ -162,13 +165,13 @@ def _introduces(call: Call, from_ms: int) -> bool | None:
     return any(cues.count(cue, text, call.language) for cue in kinds)
 
 
-def _voice_points(call: Call, voice: PartyVoice | None, before: Span, after: Span) -> float:
+def _voice_points(call: Call, pitch_st: NDArray[np.float64] | None, before: Span, after: Span) -> float:
     labels = [_main_label(call, span) for span in (before, after)]
     if None not in labels and labels[0] != labels[1]:
         return _LABEL
-    if voice is None:
+    if pitch_st is None:
         return 0.0
-    pitches = [_pitch_st(voice, span) for span in (before, after)]
+    pitches = [_pitch_st(pitch_st, span) for span in (before, after)]
     if pitches[0] is None or pitches[1] is None:
         return 0.0
     apart = abs(pitches[0] - pitches[1])
@@ -186,8 +189,8 @@ def _main_label(call: Call, span: Span) -> str | None:
     return most if talk[most] else None
 
 
-def _pitch_st(voice: PartyVoice, span: Span) -> float | None:
-    frame_ms = voice.track.FRAME_MS
-    pitches = voice.pitch_st[span.start_ms // frame_ms : span.end_ms // frame_ms]
+def _pitch_st(pitch_st: NDArray[np.float64], span: Span) -> float | None:
+    frame_ms = VoiceTrack.FRAME_MS
+    pitches = pitch_st[span.start_ms // frame_ms : span.end_ms // frame_ms]
     known = pitches[np.isfinite(pitches)]
     return float(np.median(known)) if known.size * frame_ms >= _VOICED_MS else None

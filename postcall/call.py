@@ -251,6 +251,10 @@ class Call:
 
         Holds that the record cannot tell or place are not taken out: `is_hold_known` says so.
         """
+        return self._silence
+
+    @cached_property
+    def _silence(self) -> Spans:
         inside = clip(self.non_talk(), self.conversation())
         return subtract(inside, self.holds()) if self.is_hold_known else inside
 

@@ -100,20 +100,9 @@ def party_voice(call: Call, role: Role) -> PartyVoice:
     MissingInput
         Nobody listened, or the parties cannot be told apart.
     """
-    channels = call.need_acoustics().channels
-    talk = call.talk(role)
-    shares = MIXED in channels or call.need_recording().topology is Topology.BLEED
-    labels = [label for label, one in call.roles.items() if one is role and label in channels]
-    if MIXED not in channels and not labels:
-        raise MissingInput("parties", "the party has no channel of its own")
-    track = channels[MIXED if MIXED in channels else labels[0]].voice
-    alone = subtract(talk, call.overtalk()) if shares else talk
-    heard = np.zeros(len(track.levels), dtype=bool)
-    for span in alone:
-        heard[_frames(span)] = True
+    track, alone, heard = _heard(call, role)
     level = np.where(heard, track.level_dbfs(), np.nan)
-    with np.errstate(invalid="ignore"):
-        pitch = np.where(heard, 12 * np.log2(track.pitch_hz()), np.nan)
+    pitch = _pitch_st(track, heard)
     starts = [
         first
         for span in alone
@@ -131,6 +120,33 @@ def party_voice(call: Call, role: Role) -> PartyVoice:
         is_voiced = np.isfinite(pitch[blocks]).mean(axis=1) >= _VOICED_SHARE
         pitches[is_voiced] = np.nanmedian(pitch[blocks[is_voiced]], axis=1)
     return PartyVoice(level, pitch, np.array(starts, np.int64) * VoiceTrack.FRAME_MS, levels, pitches, track, alone)
+
+
+def party_pitch(call: Call, role: Role) -> NDArray[np.float64]:
+    """Pitch of a party as `PartyVoice.pitch_st` has it, without the rest; raises as `party_voice` does."""
+    track, _, heard = _heard(call, role)
+    return _pitch_st(track, heard)
+
+
+def _heard(call: Call, role: Role) -> tuple[VoiceTrack, Spans, NDArray[np.bool_]]:
+    """Track of a party's channel, where the party is heard on it, and in which frames."""
+    channels = call.need_acoustics().channels
+    talk = call.talk(role)
+    shares = MIXED in channels or call.need_recording().topology is Topology.BLEED
+    labels = [label for label, one in call.roles.items() if one is role and label in channels]
+    if MIXED not in channels and not labels:
+        raise MissingInput("parties", "the party has no channel of its own")
+    track = channels[MIXED if MIXED in channels else labels[0]].voice
+    alone = subtract(talk, call.overtalk()) if shares else talk
+    heard = np.zeros(len(track.levels), dtype=bool)
+    for span in alone:
+        heard[_frames(span)] = True
+    return track, alone, heard
+
+
+def _pitch_st(track: VoiceTrack, heard: NDArray[np.bool_]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        return np.where(heard, 12 * np.log2(track.pitch_hz()), np.nan)
 
 
 def short_pauses(call: Call, role: Role) -> Spans:

@@ -78,8 +78,12 @@ class Judge:
 
     def applies_to(self, call: Call) -> bool:
         """Whether the manual is of the call's language and for its queue."""
+        return self.is_for(call.language, call.telephony.queue)
+
+    def is_for(self, language: str | None, queue: str | None) -> bool:
+        """As `applies_to`, of a call in a language, for a queue."""
         heading = self.manual.heading
-        return call.language == heading.language and (not heading.queues or call.telephony.queue in heading.queues)
+        return language == heading.language and (not heading.queues or queue in heading.queues)
 
     def listen(self, call: Call) -> Said:
         """What the parties of a call say; manuals of one language share it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 LISTENER_WORDS: dict[str, frozenset[str]] = {
@@ -35,6 +36,7 @@ SENTENCE_END = re.compile(r"([.!?…。！？])[\"'»”」]*$")
 _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 
 
+@lru_cache(maxsize=100_000)
 def bare(word: str) -> str:
     """A word in lower case without punctuation at its edges; ``ё`` as ``е``, as recognisers write both."""
     return _EDGES.sub("", word).lower().replace("ё", "е")

@@ -35,7 +35,8 @@ _Piece = tuple[str, str, int, int, int, bool]
 """Text, form, start, end, number of its word, and whether it is in doubt who said it."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: making a frozen one takes five times as long, and a call has a thousand. Nobody changes one.
+@dataclass(slots=True)
 class Token:
     """One word, or one Chinese character. Its text never appears in a repr.
 

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from rapidfuzz import fuzz
@@ -127,6 +128,7 @@ PATTERNS: Mapping[str, Mapping[Cue, str]] = {
 """Patterns by language and cue; ``offer`` is looked for by likeness."""
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_JOINS = re.compile(r"[-'’]")
 _BETWEEN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _COMPILED = {code: {cue: re.compile(pattern) for cue, pattern in patterns.items()} for code, patterns in PATTERNS.items()}
 
@@ -141,8 +143,13 @@ def text_of(words: Sequence[str]) -> str:
     >>> text_of(["您", "好，"])
     '您好'
     """
-    said = [word for word in (re.sub(r"[-'’]", " ", bare(word)).strip() for word in words) if word]
+    said = [word for word in map(_spaced, words) if word]
     return _BETWEEN_CHINESE.sub("", " ".join(said))
+
+
+@lru_cache(maxsize=100_000)
+def _spaced(word: str) -> str:
+    return _JOINS.sub(" ", bare(word)).strip()
 
 
 def opening_of(words: Sequence[str], most: int = OPENING_WORDS) -> Sequence[str]:

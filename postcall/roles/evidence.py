@@ -175,12 +175,11 @@ OPENING_MARKS = ("offer", "organisation", "number", "own_name", "calling", "agen
 
 def word_marks(heard: Heard) -> dict[str, dict[str, float]]:
     """Marks of words of each speaker; all 0 without words."""
-    words = heard.words or ()
+    words = [word for word in heard.words or () if word.span.end_ms > heard.opens_ms]
+    begins_ms = min((word.span.start_ms for word in words), default=0)
     marks = {}
     for label in heard.speech:
-        own = [word for word in words if word.speaker == label and not word.is_in_doubt]
-        after = [word for word in own if word.span.end_ms > heard.opens_ms]
-        begins_ms = min((word.span.start_ms for word in words if word.span.end_ms > heard.opens_ms), default=0)
+        after = [word for word in words if word.speaker == label and not word.is_in_doubt]
         early = [word.text for word in after if word.span.start_ms <= begins_ms + _OPENING_LASTS_MS]
         opening = cues.text_of(cues.opening_of(early))
         whole = cues.text_of([word.text for word in after])

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from flows.demonstration import DAY, TRANSCRIBED, transcribed_settings
-from flows.kept import KeptArtifacts
+from flows.kept import KeptArtifacts, KeptCall, KeptListener
+from flows.listen import HeardCall
 from flows.night import NightReport
 from flows.rescore import PART, Report, RowsOnDemand, Task, Worker, as_declared, rescore
 from flows.rescore_changes import Changes, differing
@@ -139,6 +140,27 @@ def test_one_manual_unchanged_changes_nothing_whoever_scores(settings: Settings)
     report = rescore(Task(settings.model_copy(update={"workers": 2}), "mts"), DAY)
     assert report.calls == 18
     assert everything(settings.store) == before
+
+
+@pytest.mark.parametrize(("manual", "is_for_them"), [("mts", True), ("cabletv", False)])
+def test_calls_that_a_manual_is_not_for_are_not_heard(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, manual: str, *, is_for_them: bool
+) -> None:
+    heard: set[str] = set()
+    hear_again = KeptListener.hear_again
+
+    def listened(self: KeptListener, kept: KeptCall) -> HeardCall | None:
+        heard.add(kept.planned.telephony.call_id)
+        return hear_again(self, kept)
+
+    monkeypatch.setattr(KeptListener, "hear_again", listened)
+    report = rescore(Task(settings, manual), DAY)
+    of_russian = {
+        row["call_id"] for row in Tables(settings.store).read("call_transcript").to_pylist() if row["language"] == "ru"
+    }
+    assert of_russian
+    assert (of_russian & heard) == (of_russian if is_for_them else set())
+    assert (report.calls, report.lost, report.defects) == (18, 0, 0)
 
 
 def test_analyzers_are_asked_only_for_what_a_rule_wants(settings: Settings) -> None:

@@ -98,10 +98,12 @@ def _used(scene: Scene, options: Options) -> Verdict:
         addressed = _addressed(scene) if scene.call.telephony.direction is Direction.OUTBOUND else []
         return passed(addressed, is_by_words=True) if addressed else not_applicable("the customer's name is not said")
     tokens = scene.tokens(Role.AGENT)
+    forms = frozenset().union(*(lemmas for lemmas, _ in known))
     uses = [
         scene.finding(Role.AGENT, PhraseMatch(at, at, 1.0))
         for at, token in enumerate(tokens)
-        if any((token.lemmas | {token.form}) & lemmas and token.start_ms > from_ms for lemmas, from_ms in known)
+        if (token.form in forms or not forms.isdisjoint(token.lemmas))
+        and any((token.lemmas | {token.form}) & lemmas and token.start_ms > from_ms for lemmas, from_ms in known)
     ]
     at_least = float(options.get("at_least", _AT_LEAST))
     if len(uses) < at_least:

@@ -36,15 +36,14 @@ Options = Mapping[str, float | str | bool]
 def _runs(scene: Scene, role: Role) -> list[tuple[str, PhraseMatch]]:
     """Runs of digits of a party, with where they lie."""
     tokens, language = scene.tokens(role), scene.manual.heading.language
-    found, at = [], 0
-    while at < len(tokens):
-        if not may_begin_digits(tokens[at].form, language):
-            at += 1
+    found, end = [], 0
+    begins = {form for form in {token.form for token in tokens} if may_begin_digits(form, language)}
+    for at, token in enumerate(tokens):
+        if at < end or token.form not in begins:
             continue
         end, digits = digits_said(tokens, at, language)
         if digits:
             found.append((digits, PhraseMatch(at, end - 1, 1.0)))
-        at = max(end, at + 1)
     return found
 
 
