@@ -265,11 +265,11 @@ def _peers(figures: Mapping[str, Any]) -> Iterator[str]:
     )
     yield ""
     yield (
-        "How long a window is fed to the encoder decides much of the time. The peers fill every window up to 3,000 frames, which "
-        "are 60 s for this model with its frames of 20 ms, and 30 s for Whisper's own. postcall fills it up to what a model was "
-        "taught: 10, 20 or 30 s here (`pad_to_s` in the model's folder), always 30 s for Whisper's published weights, which "
-        "repeat themselves in shorter ones. With those weights this part of the lead is not there, unless they were fine-tuned "
-        "for it."
+        "How long a window is fed to the encoder decides much of the time. The peers fill every window up to 3,000 "
+        "frames, which are 60 s for this model with its frames of 20 ms, and 30 s for Whisper's own. postcall fills it up "
+        "to what a model was taught: 10, 20 or 30 s here (`pad_to_s` in the model's folder), always 30 s for Whisper's "
+        "published weights, which repeat themselves in shorter ones. With those weights this part of the lead is not "
+        "there, unless they were fine-tuned for it."
     )
     yield ""
     rows = []
