@@ -302,31 +302,40 @@ def is_right(call: Staged, heard: Call) -> bool | None:
 # ── tables ───────────────────────────────────────────────────────────────────
 
 
+ROLE_HEADS = ("calls", "likely right", "sure", "sure right", "sure wrong", "confidence")
+
+
+def _role_cells(
+    calls: Sequence[Staged], ears: Ears, words: str, voices: AgentVoices | None = None
+) -> tuple[tuple[str, ...], int]:
+    """Cells under `ROLE_HEADS`, and of how many calls a voice decided."""
+    likely, sure, by_voice, confidences = Counter[bool | None](), Counter[bool | None](), 0, []
+    for call in calls:
+        likely[is_right(call, ears.hear(call, words, names_everybody=True, voices=voices))] += 1
+        heard = ears.hear(call, words, voices=voices)
+        sure[is_right(call, heard)] += 1
+        by_voice += heard.role_source == "voice"
+        confidences.append(heard.role_confidence or 0.5)
+    cells = (
+        str(len(calls)),
+        f"{likely[True] / len(calls):.1%}",
+        f"{(sure[True] + sure[False]) / len(calls):.1%}",
+        str(sure[True]),
+        str(sure[False]),
+        f"{np.mean(confidences):.2f}",
+    )
+    return cells, by_voice
+
+
 def roles_table(calls: Sequence[Staged], ears: Ears) -> Iterator[str]:
     """How often the roles are right."""
-    heads = ("calls", "likely right", "sure", "sure right", "sure wrong", "confidence")
-    yield f"{'':52}" + "".join(f"{head:>13}" for head in heads)
+    yield f"{'':52}" + "".join(f"{head:>13}" for head in ROLE_HEADS)
     for group, is_mono, words, kind in product(("synthetic", "real"), (False, True), WORDS, MAPS[:2]):
         chosen = [call for call in calls if call.group == group and call.is_mono is is_mono]
         if not chosen or (group == "real" and (words == "recognised" or kind == "record")) or (is_mono and kind == "record"):
             continue
-        likely, sure, confidences = Counter[bool | None](), Counter[bool | None](), []
-        for call in chosen:
-            asked = with_map(call, kind)
-            likely[is_right(call, ears.hear(asked, words, names_everybody=True))] += 1
-            heard = ears.hear(asked, words)
-            sure[is_right(call, heard)] += 1
-            confidences.append(heard.role_confidence or 0.5)
-        known = sure[True] + sure[False]
         name = f"{group}, one channel, {_said(words)}" if is_mono else f"{group}, two channels, {_said(words)}, {kind}"
-        cells = (
-            str(len(chosen)),
-            f"{likely[True] / len(chosen):.1%}",
-            f"{known / len(chosen):.1%}",
-            str(sure[True]),
-            str(sure[False]),
-            f"{np.mean(confidences):.2f}",
-        )
+        cells, _ = _role_cells([with_map(call, kind) for call in chosen], ears, words)
         yield f"{name:52}" + "".join(f"{cell:>13}" for cell in cells)
 
 
@@ -363,8 +372,7 @@ def voices_table(
     calls: Sequence[Staged], ears: Ears, voices: AgentVoices | None, spoken: Sequence[str] = WORDS
 ) -> Iterator[str]:
     """Roles without and with voiceprints, of synthetic calls."""
-    heads = ("calls", "likely right", "sure", "sure right", "sure wrong", "confidence", "source voice")
-    yield f"{'':52}" + "".join(f"{head:>13}" for head in heads)
+    yield f"{'':52}" + "".join(f"{head:>13}" for head in (*ROLE_HEADS, "source voice"))
     if voices is not None:
         prints = voices.known.prints
         yield f"prints: {sum(map(len, prints.values()))} of {len(prints)} agents"
@@ -372,29 +380,14 @@ def voices_table(
     rows += [(*heard, True) for heard in product(((True, "record"), (False, "no map")), spoken, (voices,)) if voices]
     for (is_mono, kind), words, known, is_another in rows:
         chosen = [call for call in calls if call.group == "synthetic" and call.is_mono is is_mono]
-        likely, sure, by_voice, confidences = Counter[bool | None](), Counter[bool | None](), 0, []
-        for call in chosen:
-            asked = with_map(call, kind)
-            if is_another and known is not None:
-                asked = replace(asked, record=replace(asked.record, agent_id=_another(call, calls, known)))
-            likely[is_right(call, ears.hear(asked, words, names_everybody=True, voices=known))] += 1
-            heard = ears.hear(asked, words, voices=known)
-            sure[is_right(call, heard)] += 1
-            by_voice += heard.role_source == "voice"
-            confidences.append(heard.role_confidence or 0.5)
+        asked = [with_map(call, kind) for call in chosen]
+        if is_another and known is not None:
+            asked = [replace(call, record=replace(call.record, agent_id=_another(call, calls, known))) for call in asked]
         where = "one channel" if is_mono else f"two channels, {kind}"
         beside = "" if known is None else ", prints of another" if is_another else ", voiceprints"
         name = f"{where}, {_said(words)}{beside}"
-        cells = (
-            str(len(chosen)),
-            f"{likely[True] / len(chosen):.1%}",
-            f"{(sure[True] + sure[False]) / len(chosen):.1%}",
-            str(sure[True]),
-            str(sure[False]),
-            f"{np.mean(confidences):.2f}",
-            str(by_voice),
-        )
-        yield f"{name:52}" + "".join(f"{cell:>13}" for cell in cells)
+        cells, by_voice = _role_cells(asked, ears, words, known)
+        yield f"{name:52}" + "".join(f"{cell:>13}" for cell in (*cells, str(by_voice)))
 
 
 def _said(words: str) -> str:

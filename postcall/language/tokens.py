@@ -35,7 +35,7 @@ _Piece = tuple[str, str, int, int, int, bool]
 """Text, form, start, end, number of its word, and whether it is in doubt who said it."""
 
 
-# Not frozen: making a frozen one takes five times as long, and a call has a thousand. Nobody changes one.
+# Not frozen: making a frozen one takes several times as long, and a call has a thousand. Nobody changes one.
 @dataclass(slots=True)
 class Token:
     """One word, or one Chinese character. Its text never appears in a repr.

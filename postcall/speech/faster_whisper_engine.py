@@ -13,9 +13,8 @@ language
     speech are averaged, weighted by their speech, and the largest wins. Silence has no vote. An English-only model is English.
 padding
     A window is filled up with nothing to a multiple of ``pad_to_s``, and windows of equal length are recognised together, so
-    that a text depends on its own window alone. The encoder's time grows faster than the length: a window of 10 s takes less
-    than a third of one of 30 s. Whisper's published weights know windows of 30 s only and repeat themselves in shorter ones;
-    a model that was taught shorter ones says so in its folder.
+    that a text depends on its own window alone. The encoder's time grows at least as the length. Whisper's published weights
+    know windows of 30 s only and repeat themselves in shorter ones; a model that was taught shorter ones says so in its folder.
 gate
     A window is dropped whole when the model believes that nobody speaks (``no_speech_threshold``) and is unsure of its text
     (``log_prob_threshold``); its words count as dropped.
