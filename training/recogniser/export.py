@@ -22,7 +22,6 @@ import torch
 from ctranslate2.specs import WhisperSpec
 from numpy.typing import NDArray
 
-from postcall.speech.faster_whisper_engine import FEATURES_FILE, PADDING_KEY
 from training.recogniser.model import LED_HEADS, Recogniser, Shape, deepened
 from training.recogniser.strips import FEATURES
 from training.recogniser.text import LANGUAGES
@@ -40,13 +39,16 @@ _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 def export(checkpoint: Path, vocabulary: Vocabulary, folder: Path) -> None:
     """Write the model of a checkpoint into ``folder``; model files that are there are replaced."""
+    # Here: a machine that only trains has nothing of what the engine needs.
+    from postcall.speech.faster_whisper_engine import FEATURES_FILE, PADDING_KEY  # noqa: PLC0415
+
     saved = torch.load(checkpoint, weights_only=True)
     shape = Shape(**saved["shape"])
     spec = WhisperSpec(shape.encoder_layers, shape.heads, shape.decoder_layers, shape.heads)
     for theirs, ours in _names(shape):
         *way, last = theirs.split("/")
         setattr(_part(spec, way), last, np.concatenate([saved["model"][name].float().numpy() for name in ours]))
-    spec.encoder.position_encodings.encodings = saved["model"]["encoder.positions"].numpy()
+    spec.encoder.position_encodings.encodings = saved["model"]["encoder.positions"].float().numpy()
     spec.decoder.projection.weight = spec.decoder.embeddings.weight
     spec.register_vocabulary(_texts(vocabulary))
     config = spec.config

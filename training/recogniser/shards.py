@@ -67,13 +67,16 @@ def prepare(made: Iterable[Strip], vocabulary: Vocabulary) -> Shard:
             continue
         frames = strip.mel.shape[1]
         heard = np.zeros(frames, np.uint8)
+        before = 0
         for utterance, words in zip(strip.utterances, spelled, strict=True):
             rows = vocabulary.tokens(utterance.words, strip.language)
             begin, end = rows[0][1], rows[-1][2]
             utterances.append((first + begin // FRAME_MS, first - (-end // FRAME_MS), len(tokens), len(sounds), len(places)))
             moved = first * FRAME_MS
-            tokens += [(STAMP, begin + moved, begin + moved), *((token, a + moved, b + moved) for token, a, b in rows)]
+            stamp = max(begin, before) + moved  # stamps never go back, also where two speak at once
+            tokens += [(STAMP, stamp, stamp), *((token, a + moved, b + moved) for token, a, b in rows)]
             tokens.append((STAMP, end + moved, end + moved))
+            before = end
             sounds += [sound for word in words for sound in word]
             if strip.language != "zh":
                 sounds.append(BLANK)

@@ -48,9 +48,11 @@ as dear; windows of 32 ms let nothing fall between them.
 """
 
 _SHARES = (0.48, 0.35, 0.17)  # of LANGUAGES: Russian is what most calls are in
-_FORMS, _FORM_SHARE = ("mp3_low", "mp3", "opus"), 0.5
+_FORMS, _FORM_SHARE = ("mp3_low", "mp3", "opus", "opus_low"), 0.45
 """How recorders write what they keep, and the share of strips that were kept so."""
-_NO_SPEECH_SHARE, _TWO_SPEAKERS_SHARE, _KNOWN_SHARE, _DRAWN_SHARE = 1 / 30, 0.2, 0.4, 0.35
+_NO_SPEECH_SHARE, _TWO_SPEAKERS_SHARE, _KNOWN_SHARE, _DRAWN_SHARE = 1 / 30, 0.4, 0.4, 0.35
+_APART_DB, _AT_ONCE_SHARE, _AT_ONCE_MS = (-9.0, 3.0), 0.4, (20, 500)
+"""Of two speakers on one channel: levels, and how often and how long one begins before the other has ended."""
 _RATES_WPM = {"ru": (125, 205), "en": (125, 200), "zh": (180, 280)}
 _ENGINE_SHARES = {"ru": {"festival": 0.12}, "en": {"flite": 0.3, "festival": 0.08}, "zh": {}}
 _AT_ONCE = {"espeak": 3, "flite": 4, "festival": 12}
@@ -123,25 +125,42 @@ def make(seed: str, recorded: Path | None = None, *, drawn: bool = False) -> Str
 
 def _spoken(language: str, rng: Random, recorded: Path | None, *, drawn: bool) -> tuple[Sound, list[Utterance]]:
     """Utterances with pauses, RMS 1 where somebody speaks."""
-    people = [_voice(language, rng, drawn=drawn) for _ in range(2 if rng.random() < _TWO_SPEAKERS_SHARE else 1)]
+    people = [(_voice(language, rng, drawn=drawn), 0.0)]
+    if rng.random() < _TWO_SPEAKERS_SHARE:
+        people.append((_voice(language, rng, drawn=drawn), rng.uniform(*_APART_DB)))
     length_ms = STRIP_MS if rng.random() < 0.75 else rng.randint(2_000, STRIP_MS)
     sound, utterances, at_ms = np.zeros(STRIP_MS * PER_MS), list[Utterance](), rng.randint(0, 700)
+    last = rng.randrange(len(people))
     while True:
-        voice = rng.choice(people)
-        for text, speech in _said(voice, language, rng, recorded):
+        now = rng.randrange(len(people))
+        (voice, level_db), takes_turn = people[now], now != last
+        said_in_a_row = _said(voice, language, rng, recorded)
+        for text, speech in said_in_a_row[: rng.randint(1, 3) if len(people) > 1 else None]:
             said = telephone.band_limit(telephone.to_line_rate(speech.sound, speech.rate_hz, voice.scale))
             to_ms = 1000 / (speech.rate_hz * voice.scale)
+            if utterances and takes_turn and rng.random() < _AT_ONCE_SHARE:
+                at_ms = _before_the_end(utterances[-1], said.size // PER_MS, rng)
+            takes_turn = False
             if at_ms + said.size // PER_MS + 1 > length_ms:
                 if utterances:
                     return sound[: length_ms * PER_MS], utterances
                 break
-            said *= gain(rng.uniform(-5, 3)) / max(rms(said[np.abs(said) > 1e-3]) if np.any(np.abs(said) > 1e-3) else 1.0, 1e-3)
+            loud = np.abs(said) > 1e-3
+            said *= gain(level_db + rng.uniform(-5, 3)) / max(rms(said[loud]) if np.any(loud) else 1.0, 1e-3)
             start = at_ms * PER_MS
             sound[start : start + said.size] += said
             words = [(w.strip(" .,?!。，？"), at_ms + round(a * to_ms), at_ms + round(b * to_ms)) for w, a, b in speech.words]
             assert "".join(w for w, _, _ in words) == "".join(text.strip(".,?!。，？").split()), "words are the text's"
             utterances.append(Utterance(tuple(words)))
             at_ms = start // PER_MS + said.size // PER_MS + rng.choice((rng.randint(20, 400), rng.randint(20, 1500)))
+        last = now
+
+
+def _before_the_end(utterance: Utterance, length_ms: int, rng: Random) -> int:
+    """When one who takes the turn begins before an utterance has ended; what begins later ends later, too."""
+    (_, begins_ms, _), (_, _, ends_ms) = utterance.words[0], utterance.words[-1]
+    low, high = _AT_ONCE_MS
+    return ends_ms - min(rng.randint(low, high), (ends_ms - begins_ms) // 2, length_ms // 2)
 
 
 def _said(voice: Voice, language: str, rng: Random, recorded: Path | None) -> list[tuple[str, Speech]]:

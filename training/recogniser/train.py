@@ -52,11 +52,14 @@ _WHOLE_SIZES = (
     *((FULL_FRAMES, 2250), (FULL_FRAMES, PADDED_FRAMES), (600, PADDED_FRAMES)),
 )
 """Longest window and padding of the batches of whole windows; padding all as they are heard would cost double."""
-_WHOLE_SIZES_ON_GPU = (*2 * ((FULL_FRAMES, FULL_FRAMES),), (FULL_FRAMES, PADDED_FRAMES))
-"""Short windows save a GPU nothing."""
+_WHOLE_SIZES_ON_GPU = (
+    *2 * ((500, 500), (1000, 1000), (FULL_FRAMES, FULL_FRAMES)),
+    (FULL_FRAMES, PADDED_FRAMES),
+)
+"""As long as the recogniser's windows are (``pad_to_s``), and now and then padded as plain faster-whisper pads them."""
 _MATRIX_RATE = 2.0
 """Muon's learning rate over AdamW's."""
-CHECKPOINT_EVERY = 500
+CHECKPOINT_EVERY = 250
 _TELL_EVERY = 50
 _REFRESH_EVERY_S = 15.0
 """Taking shards in copies all tables: a GPU makes a hundred steps meanwhile."""

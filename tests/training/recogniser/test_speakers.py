@@ -58,3 +58,12 @@ def test_drawn_speakers_are_asked_for_only_where_they_are() -> None:
     names = [strips._voice("ru", rng, drawn=True).name for _ in range(600)]
     share = sum(speakers.PREFIX in name for name in names) / len(names)
     assert 0.2 < share < 0.4
+
+
+def test_one_who_begins_before_the_other_has_ended_ends_later() -> None:
+    said = strips.Utterance((("добрый", 1000, 1600), ("день", 1700, 2000)))
+    for seed in range(200):
+        rng = Random(seed)
+        length_ms = rng.randint(60, 3000)
+        begin_ms = strips._before_the_end(said, length_ms, rng)
+        assert 1500 <= begin_ms < 2000 < begin_ms + length_ms

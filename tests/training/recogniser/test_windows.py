@@ -99,6 +99,16 @@ def test_stamps_tell_where_utterances_begin_and_end() -> None:
         assert 0 <= begin <= 30 * FRAME_MS
 
 
+def test_stamps_never_go_back_where_two_speak_at_once() -> None:
+    early: Words = tuple((word, start - 7200, end - 7200) for word, start, end in SECOND)
+    batch = windows(strip(FIRST, early)).batch(60, 700, moves=False)
+    timed = [row for row in rows_with(batch, BOTH) if stamps(batch, row)]
+    assert timed
+    for row in timed:
+        begin, end, second, second_end = stamps(batch, row)
+        assert (end - begin, second - begin, second_end - begin) == (1000, 1000, 2200)
+
+
 def test_sounds_are_spelled_and_stand_in_the_frames_of_their_words() -> None:
     batch = windows(strip(FIRST, SECOND)).batch(40, 700, moves=False)
     spelled = [sound for word in sounds_of(["добрый", "день"], "ru") for sound in word]
