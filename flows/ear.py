@@ -13,14 +13,14 @@ from postcall.acoustics import Acoustics
 from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
-from postcall.errors import PostCallError, RecordingError, StuckRecording
+from postcall.errors import ChangedRecording, PostCallError, RecordingError, StuckRecording
 from postcall.policy import PolicySet
 from postcall.recording import Recording
 from postcall.speech.engines import SpokenChannel
 from postcall.speech.listening import SOURCE, VERSION, Listened, listen
 from postcall.timeline import SpeakerTimeline
 from storage.artifacts import Artifacts, digest
-from storage.recordings import Recordings
+from storage.recordings import Fingerprint, Recordings
 
 T = TypeVar("T")
 
@@ -62,6 +62,8 @@ class Ear:
         What its manifest and timeline depend on.
     path, sha256
         The recording.
+    fingerprint
+        What told of it when it was digested; None where nobody knows.
     limit_s
         Time that reading and listening may take.
     """
@@ -74,12 +76,14 @@ class Ear:
         path: str,
         sha256: str,
         *,
+        fingerprint: Fingerprint | None = None,
         limit_s: float = LIMIT_S,
     ) -> None:
         self._recordings = recordings
         self._artifacts = artifacts
         self._policies = policies
         self._path = path
+        self._fingerprint = fingerprint
         self._limit_s = limit_s
         self.sha256 = sha256
         self._heard: Listened | None = None
@@ -117,7 +121,7 @@ class Ear:
         policies = self._policies
         try:
             with self._recordings.open(self._path) as file:
-                return listen(
+                heard = listen(
                     file,
                     source=self._path,
                     sha256=self.sha256,
@@ -126,10 +130,30 @@ class Ear:
                     speech=policies.speech,
                 )
         except PostCallError:
+            self._check_unchanged()
             raise
         except Exception as error:
+            self._check_unchanged()
             # A codec's or a disk's unforeseen failure costs this recording, not the night. Its message may hold the path.
             raise RecordingError(f"the recording could not be processed: {where_raised(error)}") from error
+        self._check_unchanged()
+        return heard
+
+    def _check_unchanged(self) -> None:
+        """Make sure that what was heard is what was digested: artifacts lie under the digest, for every call that has it.
+
+        Raises
+        ------
+        ChangedRecording
+            It was written since.
+        RecordingError
+            It is gone.
+        """
+        if self._fingerprint is not None and self._recordings.fingerprint(self._path) != self._fingerprint:
+            raise ChangedRecording(
+                "the recording was written while the night read it",
+                hint="copy recordings under another name and rename them when they are whole; the next run hears it",
+            )
 
 
 def in_time(limit_s: float, work: Callable[[], T], *, stuck: PostCallError | None = None) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -236,7 +237,15 @@ class Listener:
         record = planned.telephony
         if planned.recording is None or planned.sha256 is None:
             return HeardCall(self._without_recording(record, planned.missing or "no recording"))
-        ear = Ear(self._recordings, self._artifacts, self._sound, planned.recording, planned.sha256, limit_s=self._limit_s)
+        ear = Ear(
+            self._recordings,
+            self._artifacts,
+            self._sound,
+            planned.recording,
+            planned.sha256,
+            fingerprint=planned.fingerprint,
+            limit_s=self._limit_s,
+        )
         try:
             _raise_if("recording", refused)
             recording, timeline, acoustics = ear.sound()
@@ -439,6 +448,11 @@ class Listener:
                 raise TranscriptError(
                     f"the transcript beside the recording is larger than {MAX_BYTES >> 20} MiB",
                     hint="that is no transcript of a call: export it again",
+                )
+            if hashlib.sha256(content).hexdigest() != planned.transcript_sha256:
+                raise TranscriptError(
+                    "the transcript beside the recording was written while the night read it",
+                    hint="copy it under another name and rename it when it is whole; the next run reads it",
                 )
             text = content.decode("utf-8-sig")
             readings = [read_transcript(suffix, text, speech, named, language) for named in _namings(list(speech), roles)]

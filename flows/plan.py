@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import Any
 
 from flows.ear import in_time
 from flows.failures import Failure
@@ -44,6 +45,8 @@ class PlannedCall:
         Transcript that lies beside the recording, and its digest; None without one.
     missing
         Why there is no recording, when there is none.
+    fingerprint
+        What told of the recording when it was digested; None where nobody knows.
     """
 
     telephony: Telephony
@@ -52,6 +55,7 @@ class PlannedCall:
     transcript_file: str | None = field(default=None, repr=False)
     transcript_sha256: str | None = None
     missing: str | None = None
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class NightPlan:
 
     @property
     def digest(self) -> str:
-        """Digest of the day's call records, recordings and transcripts beside them."""
-        return digest([asdict(call) for call in self.calls])
+        """Digest of the day's call records, recordings and transcripts beside them, whenever they were written."""
+        return digest([_without_fingerprint(asdict(call)) for call in self.calls])
 
 
 def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
@@ -103,15 +107,15 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
 
     zone = settings.records.time_zone
     today = sorted((r for r in read.records if business_day(r, zone) == day), key=lambda record: record.call_id)
-    hashes, problems = _hashed(
+    found, problems = _hashed(
         recordings,
         ledger,
         {record.call_id: matched.paths[record.call_id] for record in today if record.call_id in matched.paths},
         settings.listen_limit_s,
     )
-    gone = {call_id for call_id, sha256 in hashes.items() if erased.has_sound(sha256)}
+    gone = {call_id for call_id, (sha256, _) in found.items() if erased.has_sound(sha256)}
     today = [record for record in today if record.call_id not in gone]
-    hashes = {call_id: sha256 for call_id, sha256 in hashes.items() if call_id not in gone}
+    hashes = {call_id: sha256 for call_id, (sha256, _) in found.items() if call_id not in gone}
     problems |= {call_id: error for call_id, error in matched.problems.items() if call_id not in problems}
     problems |= ledger.settle_owners(day, hashes)
     ledger.mark_seen(day, [record.call_id for record in today])
@@ -134,7 +138,8 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
         elif path is None:
             calls.append(PlannedCall(record, missing="the call was not answered, so there is no recording"))
         else:
-            call = PlannedCall(record, path, hashes[record.call_id])
+            sha256, fingerprint = found[record.call_id]
+            call = PlannedCall(record, path, sha256, fingerprint=fingerprint)
             try:
                 calls.append(_with_transcript(call, recordings))
             except RecordingError as unusable:
@@ -145,6 +150,10 @@ def plan_night(settings: Settings, day: date, ledger: Ledger) -> NightPlan:
                 failures.append(Failure("transcript", refusal, call_id=record.call_id, recording=path))
                 calls.append(call)
     return NightPlan(day, recordings, tuple(calls), tuple(failures))
+
+
+def _without_fingerprint(call: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in call.items() if name != "fingerprint"}
 
 
 def _customers(
@@ -217,9 +226,9 @@ def _orphan(path: str) -> Failure:
 
 def _hashed(
     recordings: Recordings, ledger: Ledger, paths: dict[str, str], limit_s: float
-) -> tuple[dict[str, str], dict[str, RecordingError]]:
-    """Call id -> SHA-256 of its recording; a file that has not changed since it was hashed is not read again."""
-    hashes: dict[str, str] = {}
+) -> tuple[dict[str, tuple[str, Fingerprint]], dict[str, RecordingError]]:
+    """Call id -> SHA-256 of its recording and its fingerprint; a file that has not changed since is not read again."""
+    hashes: dict[str, tuple[str, Fingerprint]] = {}
     problems: dict[str, RecordingError] = {}
     fresh: dict[str, tuple[Fingerprint, str]] = {}
     try:
@@ -227,12 +236,12 @@ def _hashed(
             try:
                 fingerprint = recordings.fingerprint(path)
                 known = ledger.digest(path, fingerprint)
-                hashes[call_id] = known or in_time(limit_s, partial(recordings.sha256, path))
+                hashes[call_id] = known or in_time(limit_s, partial(recordings.sha256, path)), fingerprint
             except RecordingError as error:
                 problems[call_id] = error
                 continue
             if known is None:
-                fresh[path] = (fingerprint, hashes[call_id])
+                fresh[path] = (fingerprint, hashes[call_id][0])
     finally:
         # Also when a share fails half-way: the step is tried again, and must not begin anew each time.
         ledger.remember_digests(fresh)
@@ -244,4 +253,4 @@ def _with_transcript(call: PlannedCall, recordings: Recordings) -> PlannedCall:
     beside = recordings.sidecar(call.recording, SUFFIXES, call_id=call.telephony.call_id)
     if beside is None:
         return call
-    return PlannedCall(call.telephony, call.recording, call.sha256, beside, recordings.sha256(beside))
+    return replace(call, transcript_file=beside, transcript_sha256=recordings.sha256(beside))

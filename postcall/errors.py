@@ -125,6 +125,12 @@ class StuckRecording(RecordingError):
     code = "stuck"
 
 
+class ChangedRecording(RecordingError):
+    """Its bytes are not those that the night planned with: somebody writes it while it is read."""
+
+    code = "changed"
+
+
 class UnusableSamples(RecordingError):
     """Samples that are no sound: not a number, infinite, or a sample rate outside 8-48 kHz."""
 

@@ -19,7 +19,8 @@ customer
 
 Edge cases
 ----------
-The same call in two nights is no duplicate of itself. Losing the ledger loses no measure: files are hashed again, and owners
+The same call in two nights is no duplicate of itself. A file without bytes is no sound: nobody owns it, and each call that has
+such a file is told that it is empty. Losing the ledger loses no measure: files are hashed again, and owners
 are decided again in the order in which nights are run.
 """
 
@@ -39,7 +40,7 @@ from threading import RLock
 from types import TracebackType
 
 from postcall.errors import DuplicateRecording, StorageError
-from storage.recordings import Fingerprint
+from storage.recordings import OF_NOTHING, Fingerprint
 
 FILE_NAME = "ledger.sqlite"
 VERSION = 1
@@ -179,6 +180,7 @@ class Ledger:
             call_id -> error, for each call whose sound belongs to another call.
         """
         night = day.isoformat()
+        claims = {call_id: sha256 for call_id, sha256 in claims.items() if sha256 != OF_NOTHING}
         with self._writing() as db:
             db.execute("delete from owner where call_date = ?", (night,))
             rows = [(sha256, call_id, night) for call_id, sha256 in sorted(claims.items())]

@@ -42,6 +42,9 @@ NOT_RECORDINGS = frozenset(
 PAUSES_S = (0.2, 1.0, 3.0)
 """Before each further try of a request that an object store failed."""
 
+OF_NOTHING = hashlib.sha256().hexdigest()
+"""Digest of a file without bytes, which is no sound and nobody's: many calls may have one."""
+
 T = TypeVar("T")
 
 _CHUNK = 1 << 20

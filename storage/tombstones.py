@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from postcall.errors import StorageError
+from storage.recordings import OF_NOTHING
 
 FILE_NAME = "tombstones.json"
 
@@ -82,7 +83,7 @@ class Tombstones:
 
     def has_sound(self, sha256: str) -> bool:
         """Whether a sound was of an erased call."""
-        return sha256 in self.sounds
+        return sha256 in self.sounds and sha256 != OF_NOTHING
 
     def has_voice(self, agent_id: str) -> bool:
         """Whether an agent's voice is not to be kept."""

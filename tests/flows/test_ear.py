@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -21,7 +22,7 @@ from storage.ledger import Ledger
 from storage.recordings import Recordings
 from storage.tables import Tables
 
-STUCK = "01-good-service"
+STUCK, EMPTY = "01-good-service", "15-empty"
 
 
 def test_what_ends_in_time_gives_its_result_or_its_error() -> None:
@@ -71,6 +72,45 @@ def test_a_decode_that_hangs_costs_its_recording_not_the_night(
     monkeypatch.undo()
     again = run_night(DAY, settings, step=plainly)
     assert STUCK not in {failure.call_id for failure in again.failures}
+
+
+def test_a_recording_that_is_written_while_it_is_read_leaves_nothing_under_another_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copier opens the file anew: planned while it was empty, heard when it was whole, and another call's file is empty."""
+    settings = transcribed_settings(tmp_path / "store")
+    folder = Path(shutil.copytree(settings.recordings, tmp_path / "in"))
+    settings = settings.model_copy(update={"recordings": str(folder)})
+    sound = folder / f"{STUCK}.flac"
+    whole = sound.read_bytes()
+    sound.write_bytes(b"")
+
+    def listen(file: BinaryIO, *, source: str, **options: Any) -> Listened:
+        if source == sound.name:
+            sound.write_bytes(whole)
+        return listening.listen(file, source=source, **options)
+
+    monkeypatch.setattr("flows.ear.listen", listen)
+    failures = {failure.call_id: failure.error.code for failure in run_night(DAY, settings, step=plainly).failures}
+    assert (failures[STUCK], failures[EMPTY]) == ("changed", "empty")
+    monkeypatch.undo()
+    again = {failure.call_id: failure.error.code for failure in run_night(DAY, settings, step=plainly).failures}
+    assert STUCK not in again
+    assert again[EMPTY] == "empty"
+
+
+def test_a_recording_that_was_only_touched_is_the_same_night(tmp_path: Path) -> None:
+    settings = transcribed_settings(tmp_path / "store")
+    folder = Path(shutil.copytree(settings.recordings, tmp_path / "in"))
+    settings = settings.model_copy(update={"recordings": str(folder)})
+    with Ledger(tmp_path / "store") as ledger:
+        before = plan_night(settings, DAY, ledger)
+        os.utime(folder / f"{STUCK}.flac", ns=(0, 0))
+        after = plan_night(settings, DAY, ledger)
+    assert before.digest == after.digest
+    fingerprints = [{call.telephony.call_id: call.fingerprint for call in plan.calls} for plan in (before, after)]
+    assert fingerprints[0].pop(STUCK) != fingerprints[1].pop(STUCK)
+    assert fingerprints[0] == fingerprints[1]
 
 
 def test_a_share_that_hangs_costs_its_recording_not_the_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

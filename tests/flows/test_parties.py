@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 from collections.abc import Callable
@@ -92,7 +93,8 @@ def hear(tmp_path: Path) -> Hear:
             use_transcripts=True,
         )
         digest = f"{abs(hash(recording)):064x}"[:64]
-        return listener.hear(PlannedCall(record, recording, digest, transcript, digest if transcript else None))
+        beside = hashlib.sha256((tmp_path / "in" / transcript).read_bytes()).hexdigest() if transcript else None
+        return listener.hear(PlannedCall(record, recording, digest, transcript, beside))
 
     return heard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sqlite3
@@ -47,6 +48,12 @@ def test_the_smallest_call_id_owns_within_a_night(ledger):
     duplicates = ledger.settle_owners(MONDAY, {"c": "x", "a": "x", "b": "y"})
     assert list(duplicates) == ["c"]
     assert "call c has the same sound as call a" in duplicates["c"].message
+
+
+def test_nobody_owns_a_file_without_bytes(ledger):
+    nothing = hashlib.sha256(b"").hexdigest()
+    assert not ledger.settle_owners(MONDAY, {"a": nothing, "b": nothing})
+    assert not ledger.settle_owners(TUESDAY, {"c": nothing})
 
 
 def test_the_first_night_owns_and_a_rerun_says_the_same(ledger):
