@@ -95,6 +95,31 @@ def test_a_worker_is_killed_in_the_middle_and_the_rows_are_the_same(plain: Plain
         assert secret not in printed.out + printed.err
 
 
+def test_workers_that_die_while_they_come_up_are_started_again(plain: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    scaled: list[int] = []
+
+    class Barren(distributed.LocalCluster):
+        """Of which no worker comes up at first."""
+
+        def __init__(self, **options: object) -> None:
+            super().__init__(**options | {"n_workers": 0})
+
+        def scale(self, count: int) -> None:  # type: ignore[override]
+            scaled.append(count)
+            if count:
+                monkeypatch.setattr("flows.cluster.REVIVE_AFTER_S", 300.0)  # they may take their time now
+            super().scale(count)
+
+    monkeypatch.setattr("flows.cluster._local", Barren)
+    monkeypatch.setattr("flows.cluster.REVIVE_AFTER_S", 0.0)
+    settings, log = settings_of(plain.centre, "revived", dask={"local_workers": 1, "batch": 4})
+    report = night(settings)
+    assert {failure.call_id: failure.error.code for failure in report.failures} == BAD
+    assert scaled[:2] == [0, 1]
+    assert str(os.getpid()) not in {line[1] for line in told(log) if line[0] == "heard"}
+    assert rows(settings.store) == plain.rows
+
+
 @pytest.fixture
 def scheduler() -> Iterator[str]:
     """A cluster that is there before the night, whose workers say that they have an accelerator; its address."""
