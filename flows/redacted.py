@@ -116,7 +116,7 @@ def redacted_recording(facts: CallFacts, settings: Settings, policy: PersonalDat
     SettingsError
         The call has no recording or no words: without words nothing can be found, and nothing is written.
     RecordingError
-        The recording cannot be had or decoded.
+        The recording cannot be had or decoded, or is another one than the night heard.
     """
     recording = facts.one("stage_recording")
     if not recording:
@@ -125,7 +125,9 @@ def redacted_recording(facts: CallFacts, settings: Settings, policy: PersonalDat
         raise SettingsError("the call has no words, so nothing can be found in it", hint="`postcall call` says why")
     words, findings = findings_of(facts, policy)
     spans = covered_spans(findings, words, policy)
-    with Recordings(expand(settings.recordings, facts.day)).open(recording["recording_path"]) as file:
+    folder = Recordings(expand(settings.recordings, facts.day))
+    folder.check_same(recording["recording_path"], recording["sha256"])
+    with folder.open(recording["recording_path"]) as file:
         sound = decode(file, DecodePolicy(**facts.policy.get("decode", {})))
     samples = covered(sound.samples, sound.sample_rate_hz, spans, level_dbfs=policy.tone_dbfs)
     try:

@@ -31,7 +31,15 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 import fsspec
 
-from postcall.errors import MissingRecording, PostCallError, RecordingError, SettingsError, StorageError, UnsafePath
+from postcall.errors import (
+    ChangedRecording,
+    MissingRecording,
+    PostCallError,
+    RecordingError,
+    SettingsError,
+    StorageError,
+    UnsafePath,
+)
 from postcall.telephony import Telephony
 
 NOT_RECORDINGS = frozenset(
@@ -190,6 +198,20 @@ class Recordings:
             except OSError as error:
                 raise _failed(error) from error
         return digest.hexdigest()
+
+    def check_same(self, relative: str, sha256: str) -> None:
+        """Make sure that what lies at a path today is what a night heard there: its words tell where it is to be covered.
+
+        Raises
+        ------
+        ChangedRecording
+            It is another one; and as `open` does.
+        """
+        if self.sha256(relative) != sha256:
+            raise ChangedRecording(
+                "the recording at this path is another one than the night heard",
+                hint="run the night of its day again, or put the recording back",
+            )
 
     def remove(self, relative: str) -> None:
         """Delete a recording, or what lies beside it. Raises as `check` does, and StorageError when it cannot be deleted."""

@@ -74,6 +74,7 @@ def find_sound(facts: CallFacts, settings: Settings) -> HeardSound:
         return HeardSound(None, _why_no_recording(facts))
     try:
         folder = Recordings(expand(settings.recordings, facts.day))
+        folder.check_same(recording["recording_path"], recording["sha256"])
         with folder.open(recording["recording_path"]) as file:
             sound = page_sound(
                 file,

@@ -16,10 +16,11 @@ from flows.pages.call_facts import read_call
 from flows.pages.call_page import call_page, find_sound
 from flows.pages.labels import Labels
 from flows.pages.settings import PageSettings
-from flows.redacted import findings_of, personal_data_policy, without_personal_data
+from flows.redacted import findings_of, personal_data_policy, redacted_recording, without_personal_data
 from flows.settings import DiarizerSettings, Settings, TranscriberSettings
 from flows.stored import declared_tables
 from postcall.audio.decode import DecodePolicy, decode
+from postcall.errors import ChangedRecording
 from postcall.language.personal.kinds import Kind, PersonalDataPolicy
 from storage.tables import Tables
 from storage.telephony import RecordFormat
@@ -153,6 +154,23 @@ def test_the_command_writes_a_copy_with_a_tone(centre: Settings, tmp_path: Path,
                 around = slice(max(0, (span.start_ms - 200) * rate_hz // 1000), (span.end_ms + 1200) * rate_hz // 1000)
                 inside[around] = True
     assert not differs[~inside].any(), "the rest is as it was"
+
+
+def test_another_recording_at_the_same_path_is_neither_shown_nor_copied(centre: Settings, tmp_path: Path) -> None:
+    """Its personal data would lie elsewhere than the words of the night tell."""
+    folder = Path(shutil.copytree(centre.recordings, tmp_path / "in"))
+    shutil.copy(BUNDLED / "recordings" / "06-swearing.flac", folder / "one.flac")
+    settings = centre.model_copy(update={"recordings": str(folder)})
+    facts = read_call(Tables(centre.store), "one")
+    heard = find_sound(facts, settings)
+    assert heard.sound is None
+    assert "another one than the night heard" in heard.why_none
+    html = call_page(facts, heard, settings.pages, Labels("ru")).html
+    assert "<audio" not in html
+    assert "теперь другая запись" in html
+    with pytest.raises(ChangedRecording):
+        redacted_recording(facts, settings, PersonalDataPolicy(), tmp_path / "out.wav")
+    assert not (tmp_path / "out.wav").exists()
 
 
 def test_a_call_without_words_is_not_copied(centre: Settings, tmp_path: Path, postcall: Command) -> None:
