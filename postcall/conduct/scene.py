@@ -199,7 +199,7 @@ class Scene:
             Span(said[0].start_ms, max(said[-1].end_ms, said[0].start_ms + 1)),
             role,
             places[said[0].word],
-            places[said[-1].word],
+            places[said[-1].last_word],
             match.score,
         )
 

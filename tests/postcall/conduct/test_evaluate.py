@@ -99,6 +99,12 @@ def test_evidence_names_time_role_and_words(tmp_path):
     )
 
 
+def test_evidence_holds_all_pieces_of_a_word_cut_at_its_hyphens(tmp_path):
+    said = "agent: Могу помочь чем -нибудь. Слушаю."
+    found = verdict(tmp_path, rule(kind='"said"', say='["помочь чем-нибудь"]'), said).findings[0]
+    assert (found.first_word, found.last_word) == (1, 3)
+
+
 @dataclass(frozen=True)
 class _Row:
     amount: float | None
