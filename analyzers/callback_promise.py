@@ -109,7 +109,7 @@ _LONGEST_MOMENT_MS = 15_000
 """Nobody takes longer to name a moment."""
 
 
-@analyzer(version=1)
+@analyzer(version=2)
 def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallbackPromise]:
     """The promise of the call; none where nobody promises."""
     agent, customer = call.words(Role.AGENT), call.words(Role.CUSTOMER)

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Only time is evidence; loudness and meaning play no part. One event is what an utterance of the agent and one of the
-customer (`postcall.turns`) share.
+Time is evidence; loudness and meaning play no part, but for words that show an interruption. One event is what an utterance of
+the agent and one of the customer (`postcall.turns`) share.
 
 Definition
 ----------
@@ -13,7 +13,8 @@ backchannel         one of the two is a listener's remark ("угу", "mm-hm", "�
 simultaneous_start  both utterances start within ``simultaneous_s``; or the second starts when the first has paused, and the
                     first goes on within ``simultaneous_s``
 early_start         the second starts in the last ``grace_s`` of the first: a turn taken a little early, no harm
-interruption        the first has been speaking for at least ``min_prior_speech_s``, and both go on for more than ``grace_s``
+interruption        the first has been speaking for at least ``min_prior_speech_s``, and both go on for more than ``grace_s``;
+                    with a transcript, the second says more than a listener's words meanwhile
 other               the rest: a word thrown in, or the first had barely begun
 
 An interruption wins the floor when the first stops within ``yield_s`` and the second goes on::
@@ -27,8 +28,9 @@ Edge cases
 Joint speech shorter than ``min_overlap_s`` is below perception: no event, though `overtalk_ms` has it. A party that
 takes the floor back from an interrupter may interrupt in turn, and one that interrupts twice within a turn may have more
 interruptions than turns. An utterance that the other's start makes break off within ``grace_s`` looks like its natural end: an
-early start. Without a transcript any short remark inside the other's speech passes for a backchannel, "no" as well;
-``has_words`` tells such calls.
+early start. Speech without any word is rather the other's voice or a noise on the line than somebody who cuts in: with a
+transcript it interrupts nobody. Without a transcript any short remark inside the other's speech passes for a backchannel, "no"
+as well; ``has_words`` tells such calls.
 
 References
 ----------
@@ -56,6 +58,7 @@ from postcall.fields import (
     OvertalkMs,
     StartMs,
 )
+from postcall.language.lexicon import is_listener_remark
 from postcall.not_measurable import Reasons
 from postcall.party_voice import short_pauses
 from postcall.policy import Policy, Setting
@@ -183,7 +186,7 @@ class _Joint:
         return Span(self.spans[0].start_ms, self.spans[-1].end_ms)
 
 
-@analyzer(version=2)
+@analyzer(version=3)
 def overtalk(call: Call, policy: OvertalkPolicy) -> Iterator[CallOvertalk | EventOvertalk]:
     """One row of the call's overtalk, then its stretches."""
     why = Reasons()
@@ -193,7 +196,7 @@ def overtalk(call: Call, policy: OvertalkPolicy) -> Iterator[CallOvertalk | Even
         for role in (Role.AGENT, Role.CUSTOMER)
     }
     events = [
-        _event(call.call_id, joint, pauses[joint.first.role], policy)
+        _event(call, joint, pauses[joint.first.role], policy)
         for joint in _joints(call)
         if total_ms(joint.spans) >= policy.min_overlap_s * 1000
     ]
@@ -260,9 +263,11 @@ def _joints(call: Call) -> Iterator[_Joint]:
         yield _Joint(first, second, tuple(spans))
 
 
-def _event(call_id: str, joint: _Joint, pauses: Spans, policy: OvertalkPolicy) -> EventOvertalk:
+def _event(call: Call, joint: _Joint, pauses: Spans, policy: OvertalkPolicy) -> EventOvertalk:
     """The event, ``pauses`` being those of the first."""
     kind = _kind(joint, pauses, policy)
+    if kind == "interruption" and not _says_something(joint.second, call.language):
+        kind = "other"
     first, second = joint.first, joint.second
     by: Role | None = second.role
     if kind == "simultaneous_start":
@@ -270,7 +275,7 @@ def _event(call_id: str, joint: _Joint, pauses: Spans, policy: OvertalkPolicy) -
     elif kind == "backchannel" and not second.is_backchannel:
         by = first.role
     return EventOvertalk(
-        call_id=call_id,
+        call_id=call.call_id,
         start_ms=joint.hull.start_ms,
         end_ms=joint.hull.end_ms,
         duration_ms=joint.hull.duration_ms,
@@ -300,6 +305,13 @@ def _kind(joint: _Joint, pauses: Spans, policy: OvertalkPolicy) -> str:
     if prior_ms >= policy.min_prior_speech_s * 1000 and joint.hull.duration_ms > grace_ms:
         return "interruption"
     return "other"
+
+
+def _says_something(utterance: Utterance, language: str | None) -> bool:
+    """Whether an utterance holds more than a listener's words; so it is taken without a transcript."""
+    if utterance.words is None:
+        return True
+    return bool(utterance.words) and not is_listener_remark([word.text for word in utterance.words], language)
 
 
 def _is_floor_won(first: Span, second: Span, policy: OvertalkPolicy) -> bool:

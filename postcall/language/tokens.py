@@ -9,6 +9,8 @@ Edge cases
 ----------
 Sentences are known by the punctuation that the recogniser writes. Where it writes none, an utterance (words with no more than
 ``PAUSE_MS`` between) is a sentence, and whether it is a question is told by its question words. Capitals say nothing, ё is е.
+
+Recognisers cut words at their hyphens: "чем" and "-нибудь" of two words are one token.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from postcall.language.morphology import lemmas_of
 from postcall.language.question_words import sounds_like_question
+from postcall.spans import Span
 from postcall.transcript import Word
 
 PAUSE_MS = 700
@@ -28,6 +31,8 @@ PAUSE_MS = 700
 
 _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 _CHINESE = re.compile(r"[一-鿿]|[^\W一-鿿]+")
+_TAIL = re.compile(r"^[-‐‑][^\W\d]")
+"""What follows a hyphen at which a word was cut; groups of digits stay apart."""
 _ENDS = re.compile(r"[.!?…。！？]+[»”\"')\]]*$")
 _ASKS = re.compile(r"[?？][»”\"')\]]*$")
 
@@ -48,8 +53,8 @@ class Token:
         Dictionary forms it may be of; the form itself where none are known.
     start_ms, end_ms
         When it was said; a Chinese character has its share of its word.
-    word
-        Which of the words given it belongs to.
+    word, last_word
+        Which of the words given it belongs to; where a word was cut at its hyphens, its first and its last piece.
     starts_utterance
         Whether it is the first after a pause.
     ends_sentence, is_question
@@ -64,6 +69,7 @@ class Token:
     start_ms: int
     end_ms: int
     word: int
+    last_word: int
     starts_utterance: bool = False
     ends_sentence: bool = False
     is_question: bool = False
@@ -92,6 +98,9 @@ def tokens(words: Sequence[Word], language: str) -> tuple[Token, ...]:
     language
         ISO 639-1.
     """
+    given: Sequence[int] = range(len(words) + 1)
+    if language != "zh" and any(map(_TAIL.match, (word.text for word in words))):
+        words, given = _without_cuts(words)
     pieces = [piece for index, word in enumerate(words) for piece in _pieces(index, word, language)]
     ends = [_ends(word.text) for word in words]
     is_punctuated = any(ends)
@@ -108,7 +117,24 @@ def tokens(words: Sequence[Word], language: str) -> tuple[Token, ...]:
         if is_end:
             made += _sentence(sentence, words, language, is_punctuated=is_punctuated, before=made[-1] if made else None)
             sentence = []
+    for token in made:
+        token.word, token.last_word = given[token.word], given[token.word + 1] - 1
     return tuple(made)
+
+
+def _without_cuts(words: Sequence[Word]) -> tuple[list[Word], list[int]]:
+    """Words whose pieces after a hyphen are joined to them, and where each begins among those given; last, their number."""
+    joined: list[Word] = []
+    given: list[int] = []
+    for index, word in enumerate(words):
+        if joined and _TAIL.match(word.text) and joined[-1].text[-1:].isalpha():
+            head = joined[-1]
+            span = Span(head.span.start_ms, max(head.span.end_ms, word.span.end_ms))
+            joined[-1] = replace(head, text=head.text + word.text, span=span, is_in_doubt=head.is_in_doubt or word.is_in_doubt)
+        else:
+            joined.append(word)
+            given.append(index)
+    return joined, [*given, len(words)]
 
 
 def _ends(text: str) -> bool:
@@ -148,6 +174,6 @@ def _sentence(
     for number, (text, form, start, end, word, is_in_doubt) in enumerate(pieces):
         is_first = end_ms is None or start - end_ms > PAUSE_MS
         lemmas = lemmas_of(form, language)
-        made.append(Token(text, form, lemmas, start, end, word, is_first, number == last, is_question, is_in_doubt))
+        made.append(Token(text, form, lemmas, start, end, word, word, is_first, number == last, is_question, is_in_doubt))
         end_ms = end
     return made

@@ -156,6 +156,21 @@ def test_a_word_thrown_in_is_no_interruption() -> None:
     assert [event.kind for event in events_of(call)] == ["other"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        pytest.param("wait i know that", "interruption", id="somebody cuts in"),
+        pytest.param("yeah right", "other", id="a listener, drawn out by an echo"),
+        pytest.param("", "other", id="an echo alone"),
+    ],
+)
+def test_an_interruption_has_words_where_words_are_known(text: str, kind: str) -> None:
+    said = {Role.CUSTOMER: [(0, 6, "well i called because of the bill")], Role.AGENT: [(2, 4, text)] if text else []}
+    call = drawn((0, 6), (2, 4), said=said)
+    assert [event.kind for event in events_of(call)] == [kind]
+    assert row_of(call).agent_interruptions == (kind == "interruption")
+
+
 def test_without_speech_of_the_listened_to_there_is_no_rate() -> None:
     row = row_of(make_call("seconds   0         10\nagent     ###"))
     assert row.agent_interruptions == 0

@@ -18,8 +18,8 @@ Every hold must keep a step. A call without hold is not applicable.
 
 Edge cases
 ----------
-Holds come from the call record, else from what is heard. Two holds with no more than ``_CHAIN_MS`` between are one search: only
-the first is asked about purpose and consent.
+Holds come from the call record, else from what is heard. Two holds with no more than ``_CHAIN_MS`` between are one search, as
+are two after the first of which the agent says that it takes longer: only the first is asked about purpose and consent.
 
 References
 ----------
@@ -77,8 +77,10 @@ def _near(found: Sequence[Finding], start_ms: int, end_ms: int) -> list[Finding]
 def _searches(scene: Scene) -> list[list[Span]]:
     """Holds, those of one search together."""
     searches: list[list[Span]] = []
+    longer = scene.said(Role.AGENT, "more_time")
     for hold in scene.holds:
-        if searches and hold.start_ms - searches[-1][-1].end_ms <= _CHAIN_MS:
+        last_ms = searches[-1][-1].end_ms if searches else 0
+        if searches and (hold.start_ms - last_ms <= _CHAIN_MS or _near(longer, last_ms - 500, last_ms + _AFTER_MS)):
             searches[-1].append(hold)
         else:
             searches.append([hold])

@@ -120,7 +120,7 @@ class _Speaker:
 
     def in_words(self, kind: Kind, stretch: Stretch) -> tuple[Kind, int, int]:
         """A stretch of tokens as words of the call."""
-        return kind, self.words[self.tokens[stretch[0]].word], self.words[self.tokens[stretch[1]].word]
+        return kind, self.words[self.tokens[stretch[0]].word], self.words[self.tokens[stretch[1]].last_word]
 
 
 def _numbers(

@@ -99,6 +99,12 @@ def test_evidence_names_time_role_and_words(tmp_path):
     )
 
 
+def test_evidence_holds_all_pieces_of_a_word_cut_at_its_hyphens(tmp_path):
+    said = "agent: Могу помочь чем -нибудь. Слушаю."
+    found = verdict(tmp_path, rule(kind='"said"', say='["помочь чем-нибудь"]'), said).findings[0]
+    assert (found.first_word, found.last_word) == (1, 3)
+
+
 @dataclass(frozen=True)
 class _Row:
     amount: float | None
@@ -129,14 +135,59 @@ def test_a_call_without_a_row_is_not_measurable(tmp_path):
     assert found.outcome is Outcome.NOT_MEASURABLE
 
 
-@pytest.mark.parametrize("part", ["transcript", "parties"])
-def test_without_words_or_parties_phrases_are_not_measurable(tmp_path, part):
+def test_without_words_phrases_are_not_measurable(tmp_path):
     judge = Judge.of(read(tmp_path, rule(kind='"not_said"', say='["спасибо"]')))
-    call = call_of(dialogue(TALK), "ru")
-    call = replace(call, transcript=None) if part == "transcript" else replace(call, roles={})
+    call = replace(call_of(dialogue(TALK), "ru"), transcript=None)
     found = judge.verdicts(call, {})["own-1"]
     assert found.outcome is Outcome.NOT_MEASURABLE
     assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome"),
+    [
+        # What nobody says, the agent does not say.
+        (rule(kind='"not_said"', say='["спасибо"]'), Outcome.PASS),
+        (rule(kind='"said"', say='["спасибо"]'), Outcome.FAIL),
+        (rule(kind='"said"', say='["спасибо"]', window="{ last_turns = 1 }"), Outcome.FAIL),
+        (rule(kind='"count"', say='["спасибо"]', at_most="1"), Outcome.PASS),
+        (rule(kind='"said"', say='["@greeting"]', applies='{ has = "customer:@thanks" }'), Outcome.NOT_APPLICABLE),
+        (rule(kind='"protocol"', protocol='"speech"', step='"formal"'), Outcome.PASS),
+        (rule(kind='"protocol"', protocol='"personal_data"', step='"not_disclosed"'), Outcome.PASS),
+        # Of what somebody says it is not known who.
+        (rule(kind='"not_said"', say='["слушать"]'), Outcome.NOT_MEASURABLE),
+        (rule(kind='"said"', say='["@greeting"]'), Outcome.NOT_MEASURABLE),
+        (rule(kind='"order"', parts='[["@greeting"], ["спасибо"]]'), Outcome.NOT_MEASURABLE),
+        (rule(kind='"not_said"', say='["спасибо"]', applies='{ has = "customer:@greeting" }'), Outcome.NOT_MEASURABLE),
+        (rule(kind='"not_said"', say='["спасибо"]', applies='{ has_not = ["customer:@greeting"] }'), Outcome.NOT_MEASURABLE),
+    ],
+)
+def test_of_parties_that_are_not_told_apart_only_what_nobody_says_is_judged(tmp_path, rules, outcome):
+    judge = Judge.of(read(tmp_path, rules, HEADING + 'thanks = ["спасибо"]\nown_numbers = ["наш номер"]\n'))
+    call = replace(call_of(dialogue(TALK), "ru"), roles={}, missing={"parties": "one channel"})
+    found = judge.verdicts(call, {})["own-1"]
+    assert (found.outcome, found.reason if outcome is Outcome.NOT_MEASURABLE else None) == (
+        outcome,
+        "one channel" if outcome is Outcome.NOT_MEASURABLE else None,
+    )
+
+
+def test_a_clause_of_which_one_rule_cannot_be_judged_is_not_passed_by_another(tmp_path):
+    rules = rule(kind='"not_said"', say='["спасибо"]') + rule(id='"own-1.more"', kind='"not_said"', say='["слушать"]')
+    judge = Judge.of(read(tmp_path, rules))
+    call = call_of(dialogue(TALK), "ru")
+    assert [one.outcome.value for one in judge.verdicts(call, {}).values()] == ["pass", "fail"]
+    found = judge.verdicts(replace(call, roles={}), {})
+    assert {one.outcome for one in found.values()} == {Outcome.NOT_MEASURABLE}
+
+
+def test_numbers_of_nobody_knows_whom_are_not_measurable(tmp_path):
+    rules = rule(kind='"protocol"', protocol='"personal_data"', step='"not_disclosed"')
+    judge = Judge.of(read(tmp_path, rules, HEADING + 'own_numbers = ["наш номер"]\n'))
+    said = "agent: Номер восемь девятьсот один двести тридцать четыре пятьдесят шесть семьдесят восемь."
+    call = call_of(dialogue(said), "ru")
+    assert judge.verdicts(call, {})["own-1"].outcome is Outcome.FAIL
+    assert judge.verdicts(replace(call, roles={}), {})["own-1"].outcome is Outcome.NOT_MEASURABLE
 
 
 def test_a_party_of_whom_nothing_was_recognised_is_not_measurable(tmp_path):
@@ -146,6 +197,16 @@ def test_a_party_of_whom_nothing_was_recognised_is_not_measurable(tmp_path):
     heard = tuple(word for word in transcript.words if word.speaker == "channel_0")
     found = judge.verdicts(replace(call, transcript=replace(transcript, words=heard)), {})["own-1"]
     assert found.outcome is Outcome.NOT_MEASURABLE
+
+
+@pytest.mark.parametrize(("doubted", "outcome"), [(("день,",), Outcome.PASS), (("Добрый", "день,"), Outcome.FAIL)])
+def test_a_phrase_of_which_half_is_in_doubt_is_said(tmp_path, doubted, outcome):
+    judge = Judge.of(read(tmp_path, rule(kind='"said"', say='["@greeting"]')))
+    call = call_of(dialogue(TALK), "ru")
+    transcript = call.need_transcript()
+    words = tuple(replace(word, is_in_doubt=word.text in doubted) for word in transcript.words)
+    found = judge.verdicts(replace(call, transcript=replace(transcript, words=words)), {})["own-1"]
+    assert found.outcome is outcome
 
 
 def test_words_in_doubt_count_for_nothing(tmp_path):

@@ -48,6 +48,16 @@ def test_normalised(text: str, form: str) -> None:
 def test_whatever_is_written_tokens_lie_in_their_words(texts: list[str], language: str) -> None:
     words = [Word(Span(at * 1000, at * 1000 + 400), text) for at, text in enumerate(texts)]
     for token in tokens(words, language):
-        span = words[token.word].span
-        assert span.start_ms <= token.start_ms <= token.end_ms <= span.end_ms
+        first, last = words[token.word].span, words[token.last_word].span
+        assert first.start_ms <= token.start_ms <= token.end_ms <= last.end_ms
         assert token.form
+
+
+def test_a_word_cut_at_its_hyphens_is_one() -> None:
+    texts = ["Могу", "чем", "-нибудь", "помочь?", "Номер", "926", "-241", "Да", "-", "нет"]
+    said = tokens([Word(Span(at * 300, at * 300 + 250), text) for at, text in enumerate(texts)], "ru")
+    assert [token.form for token in said] == ["могу", "чем-нибудь", "помочь", "номер", "926", "241", "да", "нет"]
+    cut = said[1]
+    assert (cut.word, cut.last_word, cut.start_ms, cut.end_ms) == (1, 2, 300, 850)
+    assert [(token.word, token.last_word) for token in said[2:4]] == [(3, 3), (4, 4)]
+    assert said[2].ends_sentence
