@@ -5,9 +5,8 @@ Definition
 A rule that does not apply to the call is *not applicable*; one that needs what the call lacks is *not measurable*, with the
 reason; otherwise it passes or fails, by its kind (`postcall.conduct.manual`).
 
-Where the parties cannot be told apart, a result stands that rests on nothing being said by either: what nobody says, the agent
-does not say. All others are *not measurable*, and with them what else of their clause would pass: of a list of forbidden
-wordings, those that nobody says prove nothing where another is said by one of the two.
+Where the parties cannot be told apart, every rule about words is *not measurable*, also about words that nobody says: else such
+calls could only fail what must be said and only pass what must not, and shares over calls would lean to that side.
 
 A match counts when it lies in the window, when nothing of ``unless`` overlaps or touches it, and when it is not in doubt who
 said most of its words.
@@ -28,7 +27,7 @@ from typing import Any
 from postcall.call import Call
 from postcall.conduct.manual import Applies, Manual, Rule, Window, references
 from postcall.conduct.protocols import PROTOCOLS
-from postcall.conduct.results import Finding, Outcome, Verdict, failed, not_applicable, not_measurable, passed
+from postcall.conduct.results import Finding, Verdict, failed, not_applicable, not_measurable, passed
 from postcall.conduct.scene import Said, Scene, book_of
 from postcall.errors import MissingInput, PolicyError
 from postcall.kpi import is_answered
@@ -106,8 +105,7 @@ class Judge:
             Of `listen`; None listens anew.
         """
         scene = Scene(call, rows, self.manual, said or self.listen(call))
-        found = {rule.id: _verdict(rule, scene) for rule in self.manual.rules}
-        return found if call.has_parties else _whole_clauses(self.manual, found)
+        return {rule.id: _verdict(rule, scene) for rule in self.manual.rules}
 
 
 def _used(manual: Manual) -> dict[str, Phrase]:
@@ -162,25 +160,11 @@ def _check_protocol(manual: Manual, rule: Rule) -> None:
 
 
 def _verdict(rule: Rule, scene: Scene) -> Verdict:
-    scene.forget_found()
     try:
         reason = _why_not(rule.applies, scene)
-        verdict = not_applicable(reason) if reason else _JUDGED[rule.kind](rule, scene)
-        scene.need_speaker()
+        return not_applicable(reason) if reason else _JUDGED[rule.kind](rule, scene)
     except MissingInput as missing:
         return not_measurable(missing.message)
-    return verdict
-
-
-def _whole_clauses(manual: Manual, found: dict[str, Verdict]) -> dict[str, Verdict]:
-    """Verdicts of which none passes where another rule of its clause cannot be judged."""
-    untold = {rule.clause: found[rule.id] for rule in manual.rules if found[rule.id].outcome is Outcome.NOT_MEASURABLE}
-    return {
-        rule.id: untold[rule.clause]
-        if rule.clause in untold and found[rule.id].outcome is Outcome.PASS and found[rule.id].is_by_words
-        else found[rule.id]
-        for rule in manual.rules
-    }
 
 
 def _why_not(applies: Applies, scene: Scene) -> str | None:
@@ -236,7 +220,7 @@ def _found(rule: Rule, references: Sequence[str], scene: Scene) -> list[Finding]
     role = Role(rule.by)
     tokens = scene.tokens(role)
     matches = scene.matches(role, references)
-    if not matches:
+    if not matches and rule.window.after is None and rule.window.before is None:
         return []
     excluded = scene.matches(role, rule.unless) if rule.unless else []
     window = _windowed(rule.window, role, scene)

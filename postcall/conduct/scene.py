@@ -5,9 +5,6 @@ Conventions
 Phrases are found when a rule asks for them, each once a party for all rules and manuals. Whatever a call lacks raises
 `MissingInput` with the reason, which becomes *not measurable*.
 
-Where the parties cannot be told apart, all that is said stands for what either of them says. What is not found there neither
-of them says, and a result that rests on nothing else is sure; `Scene.is_by_nothing` tells.
-
 Definition
 ----------
 anchor
@@ -49,38 +46,26 @@ class Said:
         Of the manuals.
     book
         Their patterns, each under itself.
-
-    Attributes
-    ----------
-    is_of_anybody
-        Whether the parties cannot be told apart, so that either may have said any of the words.
-    has_found
-        Whether anything was found of what was looked for; the one who asks sets it back.
     """
 
     def __init__(self, call: Call, language: str, book: PhraseBook) -> None:
         self._call, self._language, self._book = call, language, book
-        self.is_of_anybody = call.has_words and not call.has_parties
-        self.has_found = False
         self._tokens: dict[Role, tuple[Token, ...]] = {}
         self._heard: dict[Role, HeardPhrases] = {}
         self._doubts: dict[Role, frozenset[int]] = {}
         self._matches: dict[tuple[Role, tuple[str, ...]], list[PhraseMatch]] = {}
 
     def tokens(self, role: Role) -> tuple[Token, ...]:
-        """Tokens of a party; of both where they cannot be told apart.
+        """Tokens of a party.
 
         Raises
         ------
         MissingInput
-            No transcript, or nothing was recognised of what the party says.
+            No transcript, the parties cannot be told apart, or nothing was recognised of what the party says.
         """
         if role not in self._tokens:
-            if self.is_of_anybody:
-                words, speech = self._call.need_transcript().words, self._call.speech()
-            else:
-                words, speech = self._call.words(role), self._call.talk(role)
-            if not words and total_ms(speech) > SPEECH_WITHOUT_WORDS_MS:
+            words = self._call.words(role)
+            if not words and total_ms(self._call.talk(role)) > SPEECH_WITHOUT_WORDS_MS:
                 raise MissingInput("transcript", f"no word of the {role.value} was recognised")
             self._tokens[role] = tokens(words, self._language)
         return self._tokens[role]
@@ -94,8 +79,7 @@ class Said:
     def matches(self, role: Role, patterns: tuple[str, ...]) -> list[PhraseMatch]:
         """Where a party says one of some patterns; see `Scene.matches`. Rules of one manual, and manuals, share it."""
         if (role, patterns) not in self._matches:
-            heard = self.heard(role)
-            in_doubt = frozenset() if self.is_of_anybody else self._in_doubt(role)
+            heard, in_doubt = self.heard(role), self._in_doubt(role)
             found = [
                 match for pattern in patterns for match in heard.found(pattern) if not in_doubt or _is_own(match, in_doubt)
             ]
@@ -104,7 +88,6 @@ class Said:
                 if all(match.last < other.first or match.first > other.last for other in kept):
                     kept.append(match)
             self._matches[role, patterns] = sorted(kept, key=lambda one: one.first)
-        self.has_found = self.has_found or bool(self._matches[role, patterns])
         return self._matches[role, patterns]
 
     def _in_doubt(self, role: Role) -> frozenset[int]:
@@ -117,10 +100,7 @@ class Said:
     @cached_property
     def places(self) -> dict[Role, list[int]]:
         """Place in the transcript of each word of a party."""
-        words = self._call.need_transcript().words
-        if self.is_of_anybody:
-            return {role: list(range(len(words))) for role in PARTIES}
-        place_of = {id(word): place for place, word in enumerate(words)}
+        place_of = {id(word): place for place, word in enumerate(self._call.need_transcript().words)}
         return {role: [place_of[id(word)] for word in self._call.words(role)] for role in PARTIES}
 
     @cached_property
@@ -154,23 +134,14 @@ class Scene:
     # ── words ────────────────────────────────────────────────────────────────
 
     def tokens(self, role: Role) -> tuple[Token, ...]:
-        """Tokens of a party; of both where they cannot be told apart.
+        """Tokens of a party.
 
         Raises
         ------
         MissingInput
-            No transcript.
+            No transcript, or the parties cannot be told apart.
         """
         return self._said.tokens(role)
-
-    def forget_found(self) -> None:
-        """Another rule begins: nothing was found for it yet."""
-        self._said.has_found = False
-
-    def need_speaker(self) -> None:
-        """Raise the reason where something was found since `forget_found`, and it cannot be told who says it."""
-        if self._said.is_of_anybody and self._said.has_found:
-            self.call.words(Role.AGENT)
 
     def need_words(self) -> None:
         """Raise the reason where the words of both parties are not known."""
@@ -192,7 +163,6 @@ class Scene:
 
     def finding(self, role: Role, match: PhraseMatch) -> Finding:
         """A match as evidence."""
-        self._said.has_found = True
         said = self.tokens(role)[match.first : match.last + 1]
         places = self._said.places[role]
         return Finding(
@@ -246,10 +216,8 @@ class Scene:
         Raises
         ------
         MissingInput
-            It is not known where the call was on hold, or which of the waits of a transferred call are holds.
+            It is not known where the call was on hold.
         """
-        if self.call.telephony.transfers and not self.call.has_parties:
-            self.call.words(Role.AGENT)
         transfers = set(self.transfers) if self.call.has_parties else set()
         return tuple(hold for hold in self.call.holds() if hold not in transfers)
 

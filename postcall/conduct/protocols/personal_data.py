@@ -53,13 +53,11 @@ def _not_disclosed(scene: Scene, options: Options) -> Verdict:
     own = scene.said(Role.AGENT, "own_numbers")
     disclosed: list[Finding] = []
     for digits, match in _runs(scene, Role.AGENT):
-        if len(digits) < _DIGITS:
-            continue
         finding = scene.finding(Role.AGENT, match)
         parts = [digits[at : at + _PART] for at in range(len(digits) - _PART + 1)]
         is_read_back = parts and sum(part in said_by_customer for part in parts) >= len(parts) / 2
         is_own = any(0 <= finding.span.start_ms - one.span.start_ms <= _AFTER_MS for one in own)
-        if not is_read_back and not is_own:
+        if len(digits) >= _DIGITS and not is_read_back and not is_own:
             disclosed.append(finding)
     if disclosed:
         return failed(f"{len(disclosed)} numbers that the customer had not said", disclosed, is_by_words=True)

@@ -135,59 +135,15 @@ def test_a_call_without_a_row_is_not_measurable(tmp_path):
     assert found.outcome is Outcome.NOT_MEASURABLE
 
 
-def test_without_words_phrases_are_not_measurable(tmp_path):
-    judge = Judge.of(read(tmp_path, rule(kind='"not_said"', say='["спасибо"]')))
-    call = replace(call_of(dialogue(TALK), "ru"), transcript=None)
+@pytest.mark.parametrize("part", ["transcript", "parties"])
+@pytest.mark.parametrize("said", ["спасибо", "слушать"])
+def test_without_words_or_parties_phrases_are_not_measurable(tmp_path, part, said):
+    judge = Judge.of(read(tmp_path, rule(kind='"not_said"', say=f'["{said}"]')))
+    call = call_of(dialogue(TALK), "ru")
+    call = replace(call, transcript=None) if part == "transcript" else replace(call, roles={})
     found = judge.verdicts(call, {})["own-1"]
     assert found.outcome is Outcome.NOT_MEASURABLE
     assert found.reason
-
-
-@pytest.mark.parametrize(
-    ("rules", "outcome"),
-    [
-        # What nobody says, the agent does not say.
-        (rule(kind='"not_said"', say='["спасибо"]'), Outcome.PASS),
-        (rule(kind='"said"', say='["спасибо"]'), Outcome.FAIL),
-        (rule(kind='"said"', say='["спасибо"]', window="{ last_turns = 1 }"), Outcome.FAIL),
-        (rule(kind='"count"', say='["спасибо"]', at_most="1"), Outcome.PASS),
-        (rule(kind='"said"', say='["@greeting"]', applies='{ has = "customer:@thanks" }'), Outcome.NOT_APPLICABLE),
-        (rule(kind='"protocol"', protocol='"speech"', step='"formal"'), Outcome.PASS),
-        (rule(kind='"protocol"', protocol='"personal_data"', step='"not_disclosed"'), Outcome.PASS),
-        # Of what somebody says it is not known who.
-        (rule(kind='"not_said"', say='["слушать"]'), Outcome.NOT_MEASURABLE),
-        (rule(kind='"said"', say='["@greeting"]'), Outcome.NOT_MEASURABLE),
-        (rule(kind='"order"', parts='[["@greeting"], ["спасибо"]]'), Outcome.NOT_MEASURABLE),
-        (rule(kind='"not_said"', say='["спасибо"]', applies='{ has = "customer:@greeting" }'), Outcome.NOT_MEASURABLE),
-        (rule(kind='"not_said"', say='["спасибо"]', applies='{ has_not = ["customer:@greeting"] }'), Outcome.NOT_MEASURABLE),
-    ],
-)
-def test_of_parties_that_are_not_told_apart_only_what_nobody_says_is_judged(tmp_path, rules, outcome):
-    judge = Judge.of(read(tmp_path, rules, HEADING + 'thanks = ["спасибо"]\nown_numbers = ["наш номер"]\n'))
-    call = replace(call_of(dialogue(TALK), "ru"), roles={}, missing={"parties": "one channel"})
-    found = judge.verdicts(call, {})["own-1"]
-    assert (found.outcome, found.reason if outcome is Outcome.NOT_MEASURABLE else None) == (
-        outcome,
-        "one channel" if outcome is Outcome.NOT_MEASURABLE else None,
-    )
-
-
-def test_a_clause_of_which_one_rule_cannot_be_judged_is_not_passed_by_another(tmp_path):
-    rules = rule(kind='"not_said"', say='["спасибо"]') + rule(id='"own-1.more"', kind='"not_said"', say='["слушать"]')
-    judge = Judge.of(read(tmp_path, rules))
-    call = call_of(dialogue(TALK), "ru")
-    assert [one.outcome.value for one in judge.verdicts(call, {}).values()] == ["pass", "fail"]
-    found = judge.verdicts(replace(call, roles={}), {})
-    assert {one.outcome for one in found.values()} == {Outcome.NOT_MEASURABLE}
-
-
-def test_numbers_of_nobody_knows_whom_are_not_measurable(tmp_path):
-    rules = rule(kind='"protocol"', protocol='"personal_data"', step='"not_disclosed"')
-    judge = Judge.of(read(tmp_path, rules, HEADING + 'own_numbers = ["наш номер"]\n'))
-    said = "agent: Номер восемь девятьсот один двести тридцать четыре пятьдесят шесть семьдесят восемь."
-    call = call_of(dialogue(said), "ru")
-    assert judge.verdicts(call, {})["own-1"].outcome is Outcome.FAIL
-    assert judge.verdicts(replace(call, roles={}), {})["own-1"].outcome is Outcome.NOT_MEASURABLE
 
 
 def test_a_party_of_whom_nothing_was_recognised_is_not_measurable(tmp_path):
