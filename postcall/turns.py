@@ -36,6 +36,7 @@ from dataclasses import dataclass, field, replace
 
 from postcall.language.lexicon import is_listener_remark
 from postcall.policy import Policy, Setting
+from postcall.quick_init import quick_init
 from postcall.spans import Span, Spans, bridge, intersect, total_ms
 from postcall.telephony import Role
 from postcall.transcript import Word
@@ -67,6 +68,7 @@ class TurnPolicy(Policy):
     )
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """One party's speech between pauses.
@@ -92,6 +94,7 @@ class Utterance:
     is_backchannel: bool = False
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One party's utterances until the other takes the floor."""
