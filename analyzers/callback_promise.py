@@ -117,7 +117,7 @@ def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallba
     patterns = policy.phrases(language)
     if patterns is None:
         raise MissingInput("language", f"promises are known in Russian, English and Chinese, not in '{language}'")
-    promises = _promises(agent, patterns, language)
+    promises = _promises(agent, call.tokens(Role.AGENT, language), patterns, language)
     if not promises:
         return
     near = _around(promises, policy)
@@ -158,9 +158,8 @@ def _written_in(words: Sequence[Word]) -> str:
     return max(letters, key=lambda language: letters[language])
 
 
-def _promises(words: Sequence[Word], patterns: tuple[str, ...], language: str) -> list[_Said]:
+def _promises(words: Sequence[Word], said: Sequence[Token], patterns: tuple[str, ...], language: str) -> list[_Said]:
     """Where a call back is promised, in order; what overlaps is one promise."""
-    said = tokens(words, language)
     found: list[tuple[int, int]] = []
     matches = [match for of_pattern in _book(patterns, language).find(said).values() for match in of_pattern]
     for match in sorted(matches, key=lambda one: (one.first, one.last)):

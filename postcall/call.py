@@ -28,6 +28,7 @@ from postcall.announced_hold import AnnouncedHoldPolicy, SaidWords, announced_ho
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
 from postcall.hold_recording import hold_recordings
+from postcall.language.tokens import Token, tokens
 from postcall.recording import Recording
 from postcall.roles.reach import RECORD_TOLERANCE_MS
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
@@ -403,6 +404,16 @@ class Call:
         if not self.has_parties:
             raise self._missing("parties", "the parties cannot be told apart")
         return self._words[role]
+
+    def tokens(self, role: Role, language: str) -> tuple[Token, ...]:
+        """Tokens of what ``role`` says, read as a language (ISO 639-1); raises as `words` does."""
+        if (role, language) not in self._tokens:
+            self._tokens[role, language] = tokens(self.words(role), language)
+        return self._tokens[role, language]
+
+    @cached_property
+    def _tokens(self) -> dict[tuple[Role, str], tuple[Token, ...]]:
+        return {}
 
     @cached_property
     def utterances(self) -> tuple[Utterance, ...]:

@@ -25,7 +25,7 @@ from postcall.conduct.manual import Manual
 from postcall.conduct.results import Finding
 from postcall.errors import MissingInput
 from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch
-from postcall.language.tokens import Token, tokens
+from postcall.language.tokens import Token
 from postcall.not_measurable import reasons_by_column
 from postcall.spans import Span, total_ms
 from postcall.telephony import Role
@@ -67,7 +67,7 @@ class Said:
             words = self._call.words(role)
             if not words and total_ms(self._call.talk(role)) > SPEECH_WITHOUT_WORDS_MS:
                 raise MissingInput("transcript", f"no word of the {role.value} was recognised")
-            self._tokens[role] = tokens(words, self._language)
+            self._tokens[role] = self._call.tokens(role, self._language)
         return self._tokens[role]
 
     def heard(self, role: Role) -> HeardPhrases:
@@ -107,6 +107,21 @@ class Said:
         return {role: [place_of[id(word)] for word in self._call.words(role)] for role in PARTIES}
 
     @cached_property
+    def holds(self) -> tuple[Span, ...]:
+        """Holds inside the recording that are no transfers; raises as `Call.holds` does."""
+        transfers = set(self.transfers) if self._call.has_parties else set()
+        return tuple(hold for hold in self._call.holds() if hold not in transfers)
+
+    @cached_property
+    def transfers(self) -> tuple[Span, ...]:
+        """From the first agent's last word to the next agent's first; raises as `agent_stretches` does."""
+        stretches = agent_stretches(self._call)
+        return tuple(
+            Span(before.span.end_ms, max(after.span.start_ms, before.span.end_ms + 1))
+            for before, after in itertools.pairwise(stretches)
+        )
+
+    @cached_property
     def turns(self) -> dict[Role, list[Span]]:
         """Turns of each party, in order of start; raises as `Call.turns` does."""
         turns: dict[Role, list[Span]] = {role: [] for role in PARTIES}
@@ -133,6 +148,8 @@ class Scene:
     def __init__(self, call: Call, rows: Mapping[str, Sequence[Any]], manual: Manual, said: Said) -> None:
         self.call, self.rows, self.manual = call, rows, manual
         self._said = said
+        self._anchored: dict[str, list[Span]] = {}
+        self._findings: dict[tuple[Role, str], list[Finding]] = {}
 
     # ── words ────────────────────────────────────────────────────────────────
 
@@ -158,11 +175,13 @@ class Scene:
         """
         return self._said.matches(role, self.manual.all_of(tuple(references)))
 
-    def said(self, role: Role, group: str) -> list[Finding]:
+    def said(self, role: Role, group: str) -> Sequence[Finding]:
         """Where a party says a group of phrases; nothing for a group that the manual does not have."""
         if not self.manual.has_group(group):
             return []
-        return [self.finding(role, match) for match in self.matches(role, (f"@{group}",))]
+        if (role, group) not in self._findings:
+            self._findings[role, group] = [self.finding(role, match) for match in self.matches(role, (f"@{group}",))]
+        return self._findings[role, group]
 
     def finding(self, role: Role, match: PhraseMatch) -> Finding:
         """A match as evidence."""
@@ -212,7 +231,7 @@ class Scene:
 
     # ── what happens ─────────────────────────────────────────────────────────
 
-    @cached_property
+    @property
     def holds(self) -> tuple[Span, ...]:
         """Holds inside the recording that are no transfers.
 
@@ -221,10 +240,9 @@ class Scene:
         MissingInput
             It is not known where the call was on hold.
         """
-        transfers = set(self.transfers) if self.call.has_parties else set()
-        return tuple(hold for hold in self.call.holds() if hold not in transfers)
+        return self._said.holds
 
-    @cached_property
+    @property
     def transfers(self) -> tuple[Span, ...]:
         """From the first agent's last word to the next agent's first.
 
@@ -233,11 +251,7 @@ class Scene:
         MissingInput
             The parties cannot be told apart.
         """
-        stretches = agent_stretches(self.call)
-        return tuple(
-            Span(before.span.end_ms, max(after.span.start_ms, before.span.end_ms + 1))
-            for before, after in itertools.pairwise(stretches)
-        )
+        return self._said.transfers
 
     def happenings(self, event: str) -> tuple[Span, ...]:
         """Where an event happens; raises as `holds` does."""
@@ -247,8 +261,13 @@ class Scene:
             return self.transfers
         return tuple(hold.span for hold in self.call.audible_holds if hold.is_mute)
 
-    def anchored(self, anchor: str) -> list[Span]:
-        """Where an anchor lies, in order; raises what it needs and the call lacks."""
+    def anchored(self, anchor: str) -> Sequence[Span]:
+        """Where an anchor lies, in order; raises what it needs and the call lacks. Several rules ask for the same one."""
+        if anchor not in self._anchored:
+            self._anchored[anchor] = self._where(anchor)
+        return self._anchored[anchor]
+
+    def _where(self, anchor: str) -> list[Span]:
         conversation = self.call.conversation()
         if anchor in {"start", "end"}:
             if conversation is None:
