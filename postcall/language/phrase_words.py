@@ -108,23 +108,30 @@ class PhraseWords:
             nodes = [node for lemma in lemmas_of(form, self._language) for node in self._by_lemma.get(lemma, ())]
         return any(not node.is_exact for node in nodes)
 
-    def written_together(self, first: str, second: str) -> Sequence[WordNode]:
+    def written_together(self, first: str, second: str, heard: Mapping[str, HeardWord]) -> Sequence[WordNode]:
         """Words of phrases that two words make, as they are written, or in another form where one of the two is no word.
 
         Two words do not stand beside each other in good text when one is no word, or when a preposition precedes a verb.
+
+        Parameters
+        ----------
+        first, second
+            Spellings, one after the other.
+        heard
+            What each may be by itself.
         """
         joined = first + second
-        if len(joined) <= SHORTEST:
-            return ()
         nodes = self._by_form.get(joined, ())
-        if not nodes and self._is_cut(first, second) and is_known(joined, self._language):
-            nodes = [node for lemma in lemmas_of(joined, self._language) for node in self._by_lemma.get(lemma, ())]
-        return [node for node in nodes if not node.is_exact]
+        if not nodes:
+            # Nearly always: asked first, for every two words of a call come here.
+            if heard[first].is_word and heard[second].is_word and not self._is_verb_cut(first, second):
+                return ()
+            if len(joined) > SHORTEST and is_known(joined, self._language):
+                nodes = [node for lemma in lemmas_of(joined, self._language) for node in self._by_lemma.get(lemma, ())]
+        return [node for node in nodes if not node.is_exact] if len(joined) > SHORTEST else ()
 
-    def _is_cut(self, first: str, second: str) -> bool:
-        if not self.heard(first).is_word or not self.heard(second).is_word:
-            return True
-        return self._language == "ru" and first in _PREFIXES and not grammemes_of(second)[0].isdisjoint(_VERBS)
+    def _is_verb_cut(self, first: str, second: str) -> bool:
+        return first in _PREFIXES and self._language == "ru" and not grammemes_of(second)[0].isdisjoint(_VERBS)
 
     def _alike(self, form: str) -> dict[WordNode, float]:
         alike: dict[WordNode, float] = {}

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -48,6 +48,7 @@ from postcall.language.phrase_runs import PhraseRuns, members
 from postcall.language.phrase_words import HeardWord, PhraseWords
 from postcall.language.profanity import profanity
 from postcall.language.tokens import Token
+from postcall.quick_init import quick_init
 
 SAID, PROBABLY_SAID = 0.9, 0.7
 LONGEST_PAUSE_MS = 6_000
@@ -70,6 +71,7 @@ _MAY_BEGIN: Mapping[str, Callable[[str, str], bool]] = {
 _PARSERS = {"number": number_at, "duration": duration_at, "time": clock_at, "money": money_at}
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class PhraseMatch:
     """Where a phrase was found.
@@ -102,14 +104,15 @@ class _State(NamedTuple):
     values: tuple[tuple[str, float], ...] = ()
 
     def over(self, end: int, letters: int, score: float, value: tuple[str, float] | None = None) -> _State:
+        at, seen, alike, first, _, words, values = self
         return _State(
             end,
-            self.letters + letters,
-            self.alike + letters * score,
-            self.first if self.first >= 0 else self.at,
+            seen + letters,
+            alike + letters * score,
+            first if first >= 0 else at,
             end - 1,
-            self.words + 1,
-            (*self.values, value) if value else self.values,
+            words + 1,
+            (*values, value) if value else values,
         )
 
     def moved(self, end: int) -> _State:
@@ -191,10 +194,12 @@ class PhraseBook:
         else:
             origins = range(len(tokens))
         heard = _Heard(tokens, origins, self._language, len(self._numbers), self._joined, words)
-        for index, (token, after) in enumerate(itertools.pairwise(tokens)):
-            if not token.ends_sentence:
-                for node in self._words.written_together(token.form, after.form):
-                    heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
+        forms = [token.form for token in tokens]
+        for index, (first, second) in enumerate(itertools.pairwise(forms)):
+            if tokens[index].ends_sentence:
+                continue
+            for node in self._words.written_together(first, second, words):
+                heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
         return heard
 
 
@@ -243,11 +248,7 @@ def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> P
     if sought.word is not None:
         return _best_word(sought.word, heard, start)
     best: _State | None = None
-    begin = _State(start)
-    # Where no token is two words at once, all ways are gone through node by node, in the same order.
-    is_plain = sought.joined.isdisjoint(heard.joined)
-    of_phrase = sought.phrase.tree.nodes
-    for state in _through(sought.nodes, [begin], heard, rests) if is_plain else _ways(of_phrase, 0, begin, heard):
+    for state in _all_ways(sought, rests, heard, start):
         if state.first != start:
             continue
         if best is None or (state.score, best.last) > (best.score, state.last):
@@ -260,6 +261,60 @@ def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> P
     if len(said) > 1 and any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
         return None
     return PhraseMatch(best.first, best.last, best.score, dict(best.values))
+
+
+def _all_ways(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> Iterable[_State]:
+    """The states at the end of a phrase that begins at a token, in order of their ways."""
+    if not sought.joined.isdisjoint(heard.joined):
+        return _ways(sought.phrase.tree.nodes, 0, _State(start), heard)
+    # Where no token is two words at once, all ways are gone through node by node, in the same order.
+    only = _only_way(sought.nodes, rests, heard, start)
+    return _through(sought.nodes, [_State(start)], heard, rests) if only is None else (only,)
+
+
+def _only_way(nodes: tuple[Node, ...], rests: Sequence[int], heard: _Heard, at: int) -> _State | None:
+    """As `_through`, of most phrases that are said: from each node one way alone leads on. None where there may be others."""
+    letters, alike, first, last, words = 0, 0.0, -1, -1, 0
+    for number, node in enumerate(nodes, start=1):
+        rest = rests[number]
+        match node:
+            case WordNode() | Run() | Choice():
+                ends = _ends_of(node, rest, heard, at)
+                may_be_skipped = isinstance(node, Choice) and node.is_optional and rest >> at & 1
+                if ends is None or len(ends) + may_be_skipped != 1 or (first >= 0 and heard.hesitations >> at & 1):
+                    return None
+                if may_be_skipped:
+                    continue
+                [(end, score, length)] = ends
+                first = at if first < 0 else first
+                letters, alike, last, words, at = letters + length, alike + length * score, end - 1, words + 1, end
+            case Gap():
+                reached = [state.at for state in _over_gap(node, _State(at, first=first), heard, rest) if rest >> state.at & 1]
+                if len(reached) != 1:
+                    return None
+                [at] = reached
+            case Edge() | Not():
+                # Whether it fits stands in the places of the rest that begins with it.
+                if not rests[number - 1] >> at & 1:
+                    return None
+            case Class():
+                return None
+    return _State(at, letters, alike, first, last, words)
+
+
+def _ends_of(node: WordNode | Run | Choice, rest: int, heard: _Heard, at: int) -> list[tuple[int, float, int]] | None:
+    """Where a word, or one of some, that begins at a token may end, how alike it is, and its letters; None for longer ways."""
+    if at >= len(heard.tokens):
+        return []
+    if not isinstance(node, Choice):
+        return [(end, score, len(node.written)) for end, score in heard.ends(at, node) if rest >> end & 1]
+    found: list[tuple[int, float, int]] = []
+    for way in node.ways:
+        word = way.nodes[0]
+        if len(way.nodes) > 1 or not isinstance(word, WordNode | Run):
+            return None
+        found += [(end, score, len(word.written)) for end, score in heard.ends(at, word) if rest >> end & 1]
+    return found
 
 
 def _best_word(node: WordNode, heard: _Heard, start: int) -> PhraseMatch | None:
@@ -286,12 +341,7 @@ def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard, rests
             case Gap():
                 passed = [after for state in states for after in _over_gap(node, state, heard, rest)]
             case Choice():
-                passed = []
-                for state in states:
-                    for way in node.ways:
-                        passed += _through(way.nodes, [state], heard)
-                    if node.is_optional:
-                        passed.append(state)
+                passed = [after for state in states for after in _over_choice(node, state, heard)]
             case Not():
                 passed = [state for state in states if not heard.after(node.form) >> state.at & 1]
             case Edge():
@@ -304,6 +354,20 @@ def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard, rests
         if not states:
             break
     return states
+
+
+def _over_choice(node: Choice, state: _State, heard: _Heard) -> list[_State]:
+    """After each of the ways, then without any where it may be left out."""
+    passed: list[_State] = []
+    for way in node.ways:
+        first = way.nodes[0]
+        if len(way.nodes) == 1 and isinstance(first, WordNode | Run):
+            passed += _over_words(first, state, heard)
+        else:
+            passed += _through(way.nodes, [state], heard)
+    if node.is_optional:
+        passed.append(state)
+    return passed
 
 
 def _over_gap(node: Gap, state: _State, heard: _Heard, rest: int) -> list[_State]:
@@ -325,7 +389,7 @@ def _over_words(node: WordNode | Run, state: _State, heard: _Heard) -> list[_Sta
     if at >= count:
         return []
     found = [state.over(end, length, score) for end, score in heard.ends(at, node)]
-    if state.first < 0 or not heard.hesitations:
+    if not heard.hesitations or state.first < 0:
         return found
     while heard.hesitations >> at & 1 and at + 1 < count:
         at += 1
@@ -415,12 +479,12 @@ class _Heard:
         for form in _HESITATIONS & places.keys():
             self.hesitations |= places[form]
         self.joined = {form: places[form] for form in spelt_as_one & places.keys()}
-        self._here = [0] * numbers
-        self._is_broken: dict[int, int] = {}
+        self.words = [0] * numbers
+        self.broken: dict[int, int] = {}
         for form, word in self._known.items():
             at = places.get(form, 0)
             for number in word.numbers:
-                self._here[number] |= at
+                self.words[number] |= at
         pieces = Counter(origins) if len(tokens) and origins[-1] + 1 < len(tokens) else {}
         self._pieces = frozenset(origin for origin, count in pieces.items() if count > 1)
         self._further: dict[int, dict[WordNode | Run, list[tuple[int, float]]]] = {}
@@ -433,15 +497,15 @@ class _Heard:
         """Note a run, or a word that was cut in two."""
         self._further.setdefault(at, {}).setdefault(node, []).append((end, score))
         if isinstance(node, Run):
-            self._here[number] |= 1 << at
+            self.words[number] |= 1 << at
         else:
-            self._is_broken[number] = self._is_broken.get(number, 0) | 1 << at
+            self.broken[number] = self.broken.get(number, 0) | 1 << at
 
     def lacks(self, sought: _Sought) -> bool:
         """Whether something is not heard that a phrase needs."""
         if self._heard is None:
-            present = sum(1 << number for number, at in enumerate(self._here) if at)
-            for number in self._is_broken:
+            present = sum(1 << number for number, at in enumerate(self.words) if at)
+            for number in self.broken:
                 present |= 1 << number
             self._heard = present
         for needed in sought.required:
@@ -469,14 +533,6 @@ class _Heard:
         return replace(match, first=self._origins[match.first], last=self._origins[match.last])
 
     # ── places ───────────────────────────────────────────────────────────────
-
-    def words(self, number: int) -> int:
-        """Where a word or run begins that takes one token, or its characters."""
-        return self._here[number]
-
-    def broken(self, number: int) -> int:
-        """Where a word begins that was cut in two."""
-        return self._is_broken.get(number, 0)
 
     def after(self, form: str) -> int:
         """Where the token before is of a form, in the same sentence."""
