@@ -36,6 +36,7 @@ rostelecom-12, cabletv-23.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -215,7 +216,8 @@ def _around(promises: Sequence[_Said], policy: CallbackPolicy) -> Spans:
 
 def _moments(words: Sequence[Word], near: Spans, language: str) -> list[_Named]:
     """Every moment that a party names there, in order."""
-    words = [word for word in words if any(span.start_ms <= word.span.start_ms < span.end_ms for span in near)]
+    starts = [word.span.start_ms for word in words]
+    words = [w for span in near for w in words[bisect_left(starts, span.start_ms) : bisect_left(starts, span.end_ms)]]
     said = tokens(words, language)
     found: list[_Named] = []
     at = 0

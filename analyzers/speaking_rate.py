@@ -338,16 +338,16 @@ def speaking_rate(call: Call, policy: SpeakingRatePolicy) -> Iterator[CallSpeaki
 
 def _rated(call: Call, policy: SpeakingRatePolicy) -> Iterator[tuple[Turn, _Amounts]]:
     """The turns that are long enough, in order, and what each comes to."""
-    shortest_ms = round(policy.min_pause_s * 1000)
+    language, shortest_ms = call.language, round(policy.min_pause_s * 1000)
     short = {role: at_least(short_pauses(call, role), shortest_ms) for role in (Role.AGENT, Role.CUSTOMER)}
     pauses = tuple(span for span in call.silence() if span.duration_ms <= policy.max_pause_s * 1000)
     for turn in call.turns:
-        counted_words = [(word, _counts(word.text, call.language)) for word in turn.words or ()]
-        said = [word for word, (units, _) in counted_words if units]
-        words = sum(units for _, (units, _) in counted_words)
+        of_words = [(word, *_counts(word.text, language)) for word in turn.words or ()]
+        words = sum([units for _, units, _ in of_words])
         if words < policy.min_words:
             continue
-        counts = [count for _, (units, count) in counted_words if units]
+        said = [word for word, units, _ in of_words if units]
+        counts = [count for _, units, count in of_words if units]
         counted = [count for count in counts if count is not None]
         amounts = _Amounts(words=words, talk_ms=turn.talk_ms, words_uncounted=len(counts) - len(counted))
         if counted:

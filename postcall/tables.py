@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime
-from operator import eq
+from operator import attrgetter, eq
 from types import NoneType
 from typing import Annotated, Any, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
@@ -173,7 +173,7 @@ class TableSpec:
         """
         if any(type(row) is not self.row for row in rows):
             raise TableError(f"{self.name}: rows must be {self.row.__name__}")
-        values = {column.name: [getattr(row, column.name) for row in rows] for column in self.columns}
+        values = self._by_column(rows)
         for column in self.columns:
             self._check_kind(column, values[column.name])
         keys = self._sort_keys(values)
@@ -187,10 +187,17 @@ class TableSpec:
         stamped = [pa.repeat(pa.scalar(getattr(stamp, c.name), ARROW_TYPES[c.kind]), len(rows)) for c in STAMP]
         return pa.Table.from_arrays([*arrays, *stamped], schema=self.schema())
 
-    def _sort_keys(self, values: Mapping[str, list[Any]]) -> list[Any]:
+    def _by_column(self, rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+        names = [column.name for column in self.columns]
+        if len(names) == 1 or not rows:
+            return {name: [getattr(row, name) for row in rows] for name in names}
+        return dict(zip(names, zip(*map(attrgetter(*names), rows), strict=True), strict=True))
+
+    def _sort_keys(self, values: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
         """As `sort_key`, of columns of values; shorter where nothing can be missing, for there are many rows."""
         if not self.primary_key:
             return [()] * len(next(iter(values.values()), ()))
+        parts: list[Sequence[Any]]
         if any(column.nullable for column in self.columns if column.name in self.primary_key):
             parts = [[(v is not None, v if v is not None else 0) for v in values[name]] for name in self.primary_key]
         else:
@@ -202,7 +209,7 @@ class TableSpec:
         values = (getattr(row, name) for name in self.primary_key)
         return tuple((value is not None, value if value is not None else 0) for value in values)
 
-    def _check_kind(self, column: Column, values: list[Any]) -> None:
+    def _check_kind(self, column: Column, values: Sequence[Any]) -> None:
         kinds = set(map(type, values))
         if kinds - {column.kind, NoneType}:
             wrong = sum(value is not None and type(value) is not column.kind for value in values)
@@ -212,7 +219,7 @@ class TableSpec:
         if column.kind is datetime and any(value is not None and value.tzinfo is None for value in values):
             raise TableError(f"{self.name}.{column.name}: times need a time zone")
 
-    def _checked(self, column: Column, values: list[Any]) -> pa.Array:
+    def _checked(self, column: Column, values: Sequence[Any]) -> pa.Array:
         array = pa.array(values, ARROW_TYPES[column.kind])
         field = column.field
         if column.kind is float and (bad := pc.sum(pc.invert(pc.is_finite(array))).as_py()):
