@@ -34,7 +34,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from postcall.language.clock_times import clock_at, may_begin_time
@@ -194,12 +194,8 @@ class PhraseBook:
         else:
             origins = range(len(tokens))
         heard = _Heard(tokens, origins, self._language, len(self._numbers), self._joined, words)
-        forms = [token.form for token in tokens]
-        for index, (first, second) in enumerate(itertools.pairwise(forms)):
-            if tokens[index].ends_sentence:
-                continue
-            for node in self._words.written_together(first, second, words):
-                heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
+        for index, node in self._words.written_together(tokens, words):
+            heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
         return heard
 
 
@@ -275,6 +271,7 @@ def _all_ways(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) 
 def _only_way(nodes: tuple[Node, ...], rests: Sequence[int], heard: _Heard, at: int) -> _State | None:
     """As `_through`, of most phrases that are said: from each node one way alone leads on. None where there may be others."""
     letters, alike, first, last, words = 0, 0.0, -1, -1, 0
+    values: tuple[tuple[str, float], ...] = ()
     for number, node in enumerate(nodes, start=1):
         rest = rests[number]
         match node:
@@ -298,8 +295,14 @@ def _only_way(nodes: tuple[Node, ...], rests: Sequence[int], heard: _Heard, at: 
                 if not rests[number - 1] >> at & 1:
                     return None
             case Class():
-                return None
-    return _State(at, letters, alike, first, last, words)
+                parsed = [found for found in heard.parsed_at(node.name, at) if rest >> found[0] & 1]
+                if len(parsed) != 1:
+                    return None
+                [(end, value)] = parsed
+                first = at if first < 0 else first
+                last, words, at = end - 1, words + 1, end
+                values = values if value is None else (*values, (node.name, value))
+    return _State(at, letters, alike, first, last, words, values)
 
 
 def _ends_of(node: WordNode | Run | Choice, rest: int, heard: _Heard, at: int) -> list[tuple[int, float, int]] | None:
@@ -432,7 +435,7 @@ def _steps(node: Node, state: _State, heard: _Heard) -> Iterator[_State]:  # noq
             if at == 0 or tokens[at - 1].form != node.form or tokens[at - 1].ends_sentence:
                 yield state
         case Edge():
-            if _is_at_edge(node.mark, tokens, at):
+            if heard.edge(node.mark) >> at & 1:
                 yield state
         case Class():
             for end, value in heard.parsed_at(node.name, at):
@@ -490,7 +493,6 @@ class _Heard:
         self._further: dict[int, dict[WordNode | Run, list[tuple[int, float]]]] = {}
         self._parsed_at: dict[tuple[str, int], tuple[tuple[int, float | None], ...]] = {}
         self._parsed: dict[str, list[tuple[int, int]]] = {}
-        self._edges: dict[str, int] = {}
         self._heard: int | None = None
 
     def hear(self, at: int, node: WordNode | Run, number: int, end: int, score: float) -> None:
@@ -540,21 +542,29 @@ class _Heard:
 
     def edge(self, mark: str) -> int:
         """Where an utterance begins or ends, or a question has ended."""
-        if mark not in self._edges:
-            at_edge = (at for at in range(len(self.tokens) + 1) if _is_at_edge(mark, self.tokens, at))
-            self._edges[mark] = sum(1 << at for at in at_edge)
         return self._edges[mark]
+
+    @cached_property
+    def _edges(self) -> dict[str, int]:
+        starts = asked = 0
+        for index, token in enumerate(self.tokens):
+            if token.starts_utterance:
+                starts |= 1 << index
+            if token.is_question:
+                asked |= 1 << index
+        end = 1 << len(self.tokens)
+        starts |= (self._ended << 1) & (end - 1)
+        return {"^": starts, "$": starts | end, "?": asked << 1}
 
     def before(self, name: str, ends: int) -> int:
         """Where something of a class begins that ends at one of the places."""
         if name == "word":
             return ends >> 1
         if name not in self._parsed:
-            may_begin = _MAY_BEGIN.get(name)
             if name == "oath":
                 places = sum(1 << at for at in self._oaths)
             else:
-                places = sum(at for form, at in self.places.items() if may_begin is None or may_begin(form, self.language))
+                places = self._beginnings[name] if name in _MAY_BEGIN else self.everywhere >> 1
             if name == "money":
                 places &= self._before_money()
             parsed = ((at, self.parsed_at(name, at)) for at in members(places))
@@ -564,6 +574,15 @@ class _Heard:
             if its_ends & ends:
                 begins |= at
         return begins
+
+    @cached_property
+    def _beginnings(self) -> dict[str, int]:
+        """Where something of each class may begin."""
+        beginnings = dict.fromkeys(_MAY_BEGIN, 0)
+        for form, at in self.places.items():
+            for name in _classes_from(form, self.language):
+                beginnings[name] |= at
+        return beginnings
 
     @cached_property
     def _oaths(self) -> dict[int, int]:
@@ -589,6 +608,12 @@ class _Heard:
         if (name, at) not in self._parsed_at:
             self._parsed_at[name, at] = tuple(_parsed(name, self.tokens, at, self.language)) if at < len(self.tokens) else ()
         return self._parsed_at[name, at]
+
+
+@lru_cache(maxsize=50_000)
+def _classes_from(form: str, language: str) -> tuple[str, ...]:
+    """Classes of which something may begin with a word: none, for most."""
+    return tuple(name for name, may_begin in _MAY_BEGIN.items() if may_begin(form, language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -658,15 +683,6 @@ def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Itera
             yield found.end, found.value
 
 
-def _is_at_edge(mark: str, tokens: Sequence[Token], at: int) -> bool:
-    if mark == "^":
-        return at < len(tokens) and (tokens[at].starts_utterance or (at > 0 and tokens[at - 1].ends_sentence))
-    if mark == "$":
-        return at == len(tokens) or tokens[at].starts_utterance or (at > 0 and tokens[at - 1].ends_sentence)
-    asked = tokens[at - 1] if at > 0 else None
-    return asked is not None and asked.is_question
-
-
 def _leaves(tree: Series) -> Iterator[Node]:
     for node in tree.nodes:
         if isinstance(node, Choice):
@@ -677,8 +693,16 @@ def _leaves(tree: Series) -> Iterator[Node]:
 
 
 def _without_overlaps(matches: list[PhraseMatch]) -> list[PhraseMatch]:
+    return best_apart(sorted(matches, key=lambda one: (-one.score, one.first, one.last)))
+
+
+def best_apart(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:
+    """Of matches, the best first, those that overlap none before them; in order of start."""
     kept: list[PhraseMatch] = []
-    for match in sorted(matches, key=lambda one: (-one.score, one.first, one.last)):
-        if all(match.last < other.first or match.first > other.last for other in kept):
+    taken = 0
+    for match in matches:
+        tokens = (1 << match.last + 1) - (1 << match.first)
+        if not taken & tokens:
+            taken |= tokens
             kept.append(match)
     return sorted(kept, key=lambda one: one.first)

@@ -14,7 +14,7 @@ Sentences are known by the punctuation that the recogniser writes. Where it writ
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -91,7 +91,7 @@ def tokens(words: Sequence[Word], language: str) -> tuple[Token, ...]:
     language
         ISO 639-1.
     """
-    pieces = [piece for index, word in enumerate(words) for piece in _pieces(index, word, language)]
+    pieces = list(_pieces(words, language))
     ends = [_ends(word.text) for word in words]
     is_punctuated = any(ends)
     made: list[Token] = []
@@ -125,17 +125,17 @@ def _ends(text: str) -> bool:
     return not text[-1:].isalnum() and _ENDS.search(text) is not None
 
 
-def _pieces(index: int, word: Word, language: str) -> list[_Piece]:
-    """Text, form, start, end and number of what a word is made of."""
-    if language != "zh":
-        form = normalised(word.text)
-        return [(word.text, form, word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)] if form else []
-    parts = _CHINESE.findall(word.text.lower())
-    if len(parts) == 1:
-        return [(parts[0], parts[0], word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)]
-    share_ms = word.span.duration_ms / len(parts) if parts else 0.0
-    start_ms = word.span.start_ms
-    return [
-        (part, part, start_ms + round(number * share_ms), start_ms + round((number + 1) * share_ms), index, word.is_in_doubt)
-        for number, part in enumerate(parts)
-    ]
+def _pieces(words: Sequence[Word], language: str) -> Iterator[_Piece]:
+    """What words are made of."""
+    for index, word in enumerate(words):
+        text, start_ms, end_ms = word.text, word.span.start_ms, word.span.end_ms
+        if language != "zh":
+            form = normalised(text)
+            if form:
+                yield text, form, start_ms, end_ms, index, word.is_in_doubt
+            continue
+        parts = _CHINESE.findall(text.lower())
+        share_ms = (end_ms - start_ms) / len(parts) if parts else 0.0
+        for number, part in enumerate(parts):
+            begins_ms, ends_ms = start_ms + round(number * share_ms), start_ms + round((number + 1) * share_ms)
+            yield part, part, begins_ms, ends_ms, index, word.is_in_doubt
