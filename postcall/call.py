@@ -185,7 +185,7 @@ class Call:
             spoken = tuple(span for span in self.timeline.by_label.get(label, ()) if span not in self._menu)
             own = [word for word in words if word.speaker == label]
             played = hold_recordings(spoken, own, self.acoustics.channels[label], customer, self.language)
-            found |= {span for span in spoken if intersect(played, (span,))}
+            found |= {span for span in spoken if intersect(played, (span,))} if played else set()
         return frozenset(found)
 
     @property
@@ -386,11 +386,14 @@ class Call:
     @cached_property
     def _words(self) -> dict[Role, tuple[Word, ...]]:
         by_role: dict[Role, list[Word]] = {role: [] for role in Role}
-        played = union(self._hold_recordings)
+        played, reaches_agent_ms = union(self._hold_recordings), self._reaches_agent_ms
         for word in self.need_transcript().words:
             role = self.roles.get(word.speaker or "", Role.UNKNOWN)
-            is_played = word.span.end_ms <= self._reaches_agent_ms or any(span.overlaps(word.span) for span in played)
-            by_role[Role.IVR if role is Role.AGENT and is_played else role].append(word)
+            if role is Role.AGENT and (
+                word.span.end_ms <= reaches_agent_ms or (played and any(span.overlaps(word.span) for span in played))
+            ):
+                role = Role.IVR
+            by_role[role].append(word)
         return {role: tuple(words) for role, words in by_role.items()}
 
     def words(self, role: Role) -> tuple[Word, ...]:

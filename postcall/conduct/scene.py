@@ -15,20 +15,22 @@ anchor
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from postcall.agent_stretches import agent_stretches
 from postcall.call import Call
 from postcall.conduct.manual import Manual
 from postcall.conduct.results import Finding
 from postcall.errors import MissingInput
-from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch
+from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch, best_apart
 from postcall.language.tokens import Token
 from postcall.not_measurable import reasons_by_column
 from postcall.spans import Span, total_ms
 from postcall.telephony import Role
+
+T = TypeVar("T")
 
 PARTIES = (Role.AGENT, Role.CUSTOMER)
 SPEECH_WITHOUT_WORDS_MS = 5_000
@@ -54,6 +56,7 @@ class Said:
         self._heard: dict[Role, HeardPhrases] = {}
         self._doubts: dict[Role, frozenset[int]] = {}
         self._matches: dict[tuple[Role, tuple[str, ...]], list[PhraseMatch]] = {}
+        self._made: dict[tuple[Callable[..., Any], Role], Any] = {}
 
     def tokens(self, role: Role) -> tuple[Token, ...]:
         """Tokens of a party.
@@ -86,12 +89,16 @@ class Said:
                 for match in heard.found(pattern)
                 if not in_doubt or in_doubt.isdisjoint(range(match.first, match.last + 1))
             ]
-            kept: list[PhraseMatch] = []
-            for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
-                if all(match.last < other.first or match.first > other.last for other in kept):
-                    kept.append(match)
-            self._matches[role, patterns] = sorted(kept, key=lambda one: one.first)
+            found.sort(key=lambda one: (-one.score, one.first - one.last, one.first))
+            self._matches[role, patterns] = best_apart(found)
         return self._matches[role, patterns]
+
+    def of_words(self, make: Callable[[Sequence[Token], str], T], role: Role) -> T:
+        """What ``make`` makes of a party's tokens and their language, once for all manuals; raises as `tokens` does."""
+        if (make, role) not in self._made:
+            self._made[make, role] = make(self.tokens(role), self._language)
+        made: T = self._made[make, role]
+        return made
 
     def _in_doubt(self, role: Role) -> frozenset[int]:
         """Which tokens of a party are in doubt to be its own."""
@@ -162,6 +169,10 @@ class Scene:
             No transcript, or the parties cannot be told apart.
         """
         return self._said.tokens(role)
+
+    def of_words(self, make: Callable[[Sequence[Token], str], T], role: Role) -> T:
+        """What ``make`` makes of a party's tokens and their language, once for all manuals; raises as `tokens` does."""
+        return self._said.of_words(make, role)
 
     def need_words(self) -> None:
         """Raise the reason where the words of both parties are not known."""
