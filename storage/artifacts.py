@@ -158,8 +158,11 @@ class _Folder:
         beside.replace(path)
 
     def listed(self, folder: str) -> list[tuple[float, str]]:
-        files = [path for path in (self._root / folder).glob("*") if path.is_file()]
-        return [(path.stat().st_mtime, path.name) for path in files]
+        try:
+            with os.scandir(self._root / folder) as found:
+                return [(one.stat().st_mtime, one.name) for one in found if one.is_file()]
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return []
 
 
 class _Objects:
