@@ -36,6 +36,7 @@ rostelecom-12, cabletv-23.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -117,7 +118,7 @@ def callback_promise(call: Call, policy: CallbackPolicy) -> Iterator[EventCallba
     patterns = policy.phrases(language)
     if patterns is None:
         raise MissingInput("language", f"promises are known in Russian, English and Chinese, not in '{language}'")
-    promises = _promises(agent, patterns, language)
+    promises = _promises(agent, call.tokens(Role.AGENT, language), patterns, language)
     if not promises:
         return
     near = _around(promises, policy)
@@ -158,9 +159,8 @@ def _written_in(words: Sequence[Word]) -> str:
     return max(letters, key=lambda language: letters[language])
 
 
-def _promises(words: Sequence[Word], patterns: tuple[str, ...], language: str) -> list[_Said]:
+def _promises(words: Sequence[Word], said: Sequence[Token], patterns: tuple[str, ...], language: str) -> list[_Said]:
     """Where a call back is promised, in order; what overlaps is one promise."""
-    said = tokens(words, language)
     found: list[tuple[int, int]] = []
     matches = [match for of_pattern in _book(patterns, language).find(said).values() for match in of_pattern]
     for match in sorted(matches, key=lambda one: (one.first, one.last)):
@@ -216,7 +216,8 @@ def _around(promises: Sequence[_Said], policy: CallbackPolicy) -> Spans:
 
 def _moments(words: Sequence[Word], near: Spans, language: str) -> list[_Named]:
     """Every moment that a party names there, in order."""
-    words = [word for word in words if any(span.start_ms <= word.span.start_ms < span.end_ms for span in near)]
+    starts = [word.span.start_ms for word in words]
+    words = [w for span in near for w in words[bisect_left(starts, span.start_ms) : bisect_left(starts, span.end_ms)]]
     said = tokens(words, language)
     found: list[_Named] = []
     at = 0

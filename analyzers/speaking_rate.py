@@ -338,16 +338,18 @@ def speaking_rate(call: Call, policy: SpeakingRatePolicy) -> Iterator[CallSpeaki
 
 def _rated(call: Call, policy: SpeakingRatePolicy) -> Iterator[tuple[Turn, _Amounts]]:
     """The turns that are long enough, in order, and what each comes to."""
-    shortest_ms = round(policy.min_pause_s * 1000)
+    language, shortest_ms = call.language, round(policy.min_pause_s * 1000)
     short = {role: at_least(short_pauses(call, role), shortest_ms) for role in (Role.AGENT, Role.CUSTOMER)}
     pauses = tuple(span for span in call.silence() if span.duration_ms <= policy.max_pause_s * 1000)
+    pause_starts = [span.start_ms for span in pauses]
+    short_starts = {role: [span.start_ms for span in spans] for role, spans in short.items()}
     for turn in call.turns:
-        counted_words = [(word, _counts(word.text, call.language)) for word in turn.words or ()]
-        said = [word for word, (units, _) in counted_words if units]
-        words = sum(units for _, (units, _) in counted_words)
+        of_words = [(word, *_counts(word.text, language)) for word in turn.words or ()]
+        words = sum([units for _, units, _ in of_words])
         if words < policy.min_words:
             continue
-        counts = [count for _, (units, count) in counted_words if units]
+        said = [word for word, units, _ in of_words if units]
+        counts = [count for _, units, count in of_words if units]
         counted = [count for count in counts if count is not None]
         amounts = _Amounts(words=words, talk_ms=turn.talk_ms, words_uncounted=len(counts) - len(counted))
         if counted:
@@ -357,8 +359,10 @@ def _rated(call: Call, policy: SpeakingRatePolicy) -> Iterator[tuple[Turn, _Amou
             amounts += _Amounts(
                 words_counted=len(counted),
                 syllables=sum(counted),
-                turn_ms=total_ms(subtract(union(talk, _within(pauses, turn.span)), left_out)),
-                phonation_ms=total_ms(subtract(talk, union(wordless, _within(short[turn.role], turn.span), left_out))),
+                turn_ms=total_ms(subtract(union(talk, _within(pauses, pause_starts, turn.span)), left_out)),
+                phonation_ms=total_ms(
+                    subtract(talk, union(wordless, _within(short[turn.role], short_starts[turn.role], turn.span), left_out))
+                ),
             )
         yield turn, amounts
 
@@ -371,10 +375,9 @@ def _counts(text: str, language: str | None) -> tuple[int, int | None]:
     return len(_UNITS_ZH.findall(text)) if language == "zh" else 1, syllables(text, language)
 
 
-def _within(silences: Spans, turn: Span) -> Spans:
+def _within(silences: Spans, starts: Sequence[int], turn: Span) -> Spans:
     """Silences that start in a turn; they end in it too, as a turn ends with speech."""
-    first, behind = (bisect_left(silences, at, key=lambda span: span.start_ms) for at in (turn.start_ms, turn.end_ms))
-    return silences[first:behind]
+    return silences[bisect_left(starts, turn.start_ms) : bisect_left(starts, turn.end_ms)]
 
 
 def _uncounted(said: Sequence[Word], counts: Sequence[int | None]) -> Iterator[Span]:

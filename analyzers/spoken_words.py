@@ -79,13 +79,13 @@ def spoken_words(call: Call) -> Iterator[StageWord | CallTranscript]:
         marks_ignored=transcript.marks_ignored,
         speech_without_words_ms=transcript.speech_without_words_ms,
     )
+    call_id, roles = call.call_id, {label: role.value for label, role in call.roles.items()}
     for position, word in enumerate(transcript.words):
-        role = call.roles.get(word.speaker) if word.speaker is not None else None
         yield StageWord(
-            call_id=call.call_id,
+            call_id=call_id,
             position=position,
             speaker=word.speaker,
-            speaker_role=role.value if role else None,
+            speaker_role=roles.get(word.speaker) if word.speaker is not None else None,
             start_ms=word.span.start_ms,
             end_ms=word.span.end_ms,
             text=word.text,

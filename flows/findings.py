@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from flows.failures import Failure, where_raised
@@ -129,8 +130,8 @@ class Findings:
             )
             self.failures.append(Failure("analyzer", broken, call_id=call.call_id, analyzer=judge.manual.id))
         else:
-            for row in rows:
-                self.rows[spec_of(row).name].append(row)
+            for kind, group in groupby(rows, type):
+                self.rows[spec_of(kind).name] += group
 
     def _measure(self, call: Call, analyzer: Analyzer, policies: PolicySet, of_call: dict[str, list[Any]]) -> None:
         try:
@@ -145,6 +146,7 @@ class Findings:
             )
             self.failures.append(Failure("analyzer", broken, call_id=call.call_id, analyzer=analyzer.name))
         else:
-            for row in rows:
-                self.rows[row.__table__.name].append(row)
-                of_call[row.__table__.name].append(row)
+            for kind, group in groupby(rows, type):
+                name, found = spec_of(kind).name, list(group)
+                self.rows[name] += found
+                of_call[name] += found

@@ -46,8 +46,9 @@ def check_and_roll_up(day: date, findings: Findings, pieces: Pieces, equipment: 
     for spec, _ in stamps_of(day, equipment, run_id).values():
         if spec is not SKIPS:
             _check(spec, partial(pieces.read, spec), made, findings)
+    of_day = Day(day, made)
     for rollup in equipment.registry.rollups:
-        rows = _rolled_up(rollup, Day(day, made), equipment, findings)
+        rows = _rolled_up(rollup, of_day, equipment, findings)
         stamp = Stamp(day, run_id, rollup.version, equipment.policies.digest)
         for spec in rollup.tables if rows is not None else ():
             of_table = [row for row in rows or () if type(row) is spec.row]

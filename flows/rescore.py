@@ -457,21 +457,24 @@ def _roll_up(worker: Worker, tables: Tables, day: date, stamp: Stamp, made: dict
     analysed = findings.analysed(worker.registry.analyzers)
     scored = {spec.name for spec in CONDUCT}
     names = set(tables.names())
+    read = dict(made)
+    of_day = Day(day, read)
     for rollup in worker.registry.rollups:
         if worker.task.manual is not None and scored.isdisjoint(spec.name for spec in rollup.reads):
             continue
-        read = dict(made)
         for spec in rollup.reads:
             if spec.name not in read and worker.task.manual is not None and spec.name in names:
                 read[spec.name] = as_declared(tables.read(spec.name, day), spec)
         try:
             if lacking := [spec.name for spec in rollup.reads if spec.name not in read]:
                 raise TableError(f"rollup '{rollup.name}' was left out: {lacking[0]} is not in order")
-            rows = rollup.knowing(analysed).rows(Day(day, read), worker.policies)
+            rows = rollup.knowing(analysed).rows(of_day, worker.policies)
             of_rollup = replace(stamp, made_by_version=rollup.version)
-            made |= {
+            found = {
                 spec.name: spec.to_arrow([row for row in rows if type(row) is spec.row], of_rollup) for spec in rollup.tables
             }
+            made |= found
+            read |= found
         except TableError as error:
             findings.failures.append(Failure("table", error, analyzer=rollup.name))
         except Exception as error:  # noqa: BLE001  # a rollup's defect costs its table, not the day

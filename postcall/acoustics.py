@@ -114,6 +114,14 @@ class VoiceTrack:
     _LOWEST_DBFS: ClassVar[float] = -127.5
     _LOWEST_HZ: ClassVar[float] = 60.0
     _STEPS_PER_OCTAVE: ClassVar[int] = 84
+    # What each byte stands for: looked up, for a call has tens of thousands of frames.
+    _BYTES: ClassVar[NDArray[np.float64]] = np.arange(256, dtype=np.float64)
+    _LEVEL_DBFS_OF: ClassVar[NDArray[np.float64]] = np.where(_BYTES == 0, np.nan, _LOWEST_DBFS + _BYTES / 2)
+    _POWER_OF: ClassVar[NDArray[np.float64]] = np.where(_BYTES == 0, 0.0, 10 ** ((_LOWEST_DBFS + _BYTES / 2) / 10))
+    _PITCH_HZ_OF: ClassVar[NDArray[np.float64]] = np.where(
+        _BYTES == 0, np.nan, _LOWEST_HZ * 2 ** ((_BYTES - 1) / _STEPS_PER_OCTAVE)
+    )
+    _PITCH_ST_OF: ClassVar[NDArray[np.float64]] = 12 * np.log2(_PITCH_HZ_OF)
 
     levels: bytes = field(default=b"", repr=False)
     pitches: bytes = field(default=b"", repr=False)
@@ -139,13 +147,19 @@ class VoiceTrack:
 
     def level_dbfs(self) -> NDArray[np.float64]:
         """Level of each frame; nan where nobody speaks."""
-        levels = np.frombuffer(self.levels, np.uint8)
-        return np.where(levels == 0, np.nan, self._LOWEST_DBFS + levels / 2)
+        return self._LEVEL_DBFS_OF[np.frombuffer(self.levels, np.uint8)]
+
+    def power(self) -> NDArray[np.float64]:
+        """Power of each frame, a full-scale square wave at 1; 0 where nobody speaks."""
+        return self._POWER_OF[np.frombuffer(self.levels, np.uint8)]
 
     def pitch_hz(self) -> NDArray[np.float64]:
         """Pitch of each frame; nan where unvoiced."""
-        pitches = np.frombuffer(self.pitches, np.uint8).astype(np.float64)
-        return np.where(pitches == 0, np.nan, self._LOWEST_HZ * 2 ** ((pitches - 1) / self._STEPS_PER_OCTAVE))
+        return self._PITCH_HZ_OF[np.frombuffer(self.pitches, np.uint8)]
+
+    def pitch_st(self) -> NDArray[np.float64]:
+        """Pitch of each frame in semitones over 1 Hz; nan where unvoiced."""
+        return self._PITCH_ST_OF[np.frombuffer(self.pitches, np.uint8)]
 
 
 @dataclass(frozen=True, slots=True)

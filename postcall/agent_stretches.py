@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 from postcall.acoustics import SoundKind, VoiceTrack
 from postcall.call import Call
 from postcall.errors import MissingInput
-from postcall.party_voice import party_pitch
+from postcall.party_voice import party_voice
 from postcall.roles import cues
 from postcall.spans import Span, Spans, clip, total_ms
 from postcall.telephony import Role
@@ -133,7 +133,7 @@ def _parked(call: Call, talk: Spans) -> list[_Parked]:
     if not between:
         return []
     try:
-        pitch_st = party_pitch(call, Role.AGENT)
+        pitch_st = party_voice(call, Role.AGENT).pitch_st
     except MissingInput:
         pitch_st = None
     recorded = call.telephony.transfers

@@ -28,6 +28,7 @@ from postcall.announced_hold import AnnouncedHoldPolicy, SaidWords, announced_ho
 from postcall.audible_hold import AudibleHold, audible_holds
 from postcall.errors import MissingInput
 from postcall.hold_recording import hold_recordings
+from postcall.language.tokens import Token, tokens
 from postcall.recording import Recording
 from postcall.roles.reach import RECORD_TOLERANCE_MS
 from postcall.spans import Span, Spans, bridge, clip, gaps, hull, intersect, subtract, union, whole
@@ -184,7 +185,7 @@ class Call:
             spoken = tuple(span for span in self.timeline.by_label.get(label, ()) if span not in self._menu)
             own = [word for word in words if word.speaker == label]
             played = hold_recordings(spoken, own, self.acoustics.channels[label], customer, self.language)
-            found |= {span for span in spoken if intersect(played, (span,))}
+            found |= {span for span in spoken if intersect(played, (span,))} if played else set()
         return frozenset(found)
 
     @property
@@ -385,11 +386,14 @@ class Call:
     @cached_property
     def _words(self) -> dict[Role, tuple[Word, ...]]:
         by_role: dict[Role, list[Word]] = {role: [] for role in Role}
-        played = union(self._hold_recordings)
+        played, reaches_agent_ms = union(self._hold_recordings), self._reaches_agent_ms
         for word in self.need_transcript().words:
             role = self.roles.get(word.speaker or "", Role.UNKNOWN)
-            is_played = word.span.end_ms <= self._reaches_agent_ms or any(span.overlaps(word.span) for span in played)
-            by_role[Role.IVR if role is Role.AGENT and is_played else role].append(word)
+            if role is Role.AGENT and (
+                word.span.end_ms <= reaches_agent_ms or (played and any(span.overlaps(word.span) for span in played))
+            ):
+                role = Role.IVR
+            by_role[role].append(word)
         return {role: tuple(words) for role, words in by_role.items()}
 
     def words(self, role: Role) -> tuple[Word, ...]:
@@ -403,6 +407,16 @@ class Call:
         if not self.has_parties:
             raise self._missing("parties", "the parties cannot be told apart")
         return self._words[role]
+
+    def tokens(self, role: Role, language: str) -> tuple[Token, ...]:
+        """Tokens of what ``role`` says, read as a language (ISO 639-1); raises as `words` does."""
+        if (role, language) not in self._tokens:
+            self._tokens[role, language] = tokens(self.words(role), language)
+        return self._tokens[role, language]
+
+    @cached_property
+    def _tokens(self) -> dict[tuple[Role, str], tuple[Token, ...]]:
+        return {}
 
     @cached_property
     def utterances(self) -> tuple[Utterance, ...]:

@@ -15,8 +15,8 @@ how many calls have no row in them, and why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Self, TypeVar
 
@@ -87,6 +87,10 @@ class Day:
     call_date: date
     tables: Mapping[str, pa.Table]
     analysed: Analysed = Analysed()
+    _made: dict[tuple[int, ...], tuple[Sequence[pa.Table], pd.DataFrame]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """By the tables that they are of: what several rollups read."""
 
     def frame(self, row: type) -> pd.DataFrame:
         """The day's rows of a table, with Arrow types, so that a missing integer stays missing.
@@ -96,8 +100,15 @@ class Day:
         row
             The table's row class; it must be among the ``reads`` of the rollup.
         """
-        frame: pd.DataFrame = self.tables[spec_of(row).name].to_pandas(types_mapper=pd.ArrowDtype)
-        return frame
+        return self.once((row,), lambda: self.tables[spec_of(row).name].to_pandas(types_mapper=pd.ArrowDtype))
+
+    def once(self, rows: Sequence[type], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """What is made of the day's rows of some tables, once for all rollups that ask for the same; each gets its own."""
+        tables = [self.tables[spec_of(row).name] for row in rows]
+        key = tuple(map(id, tables))
+        if key not in self._made:
+            self._made[key] = tables, make()
+        return self._made[key][1].copy(deep=False)  # pandas copies what is written to
 
 
 @dataclass(frozen=True, slots=True)

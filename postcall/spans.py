@@ -108,7 +108,7 @@ def intersect(left: Spans, right: Spans) -> Spans:
         right         ####    ######
         intersect     ###     ##
     """
-    return tuple(_intersections(left, right))
+    return tuple(_intersections(left, right)) if left and right else ()
 
 
 def _intersections(left: Spans, right: Spans) -> Iterator[Span]:

@@ -25,17 +25,19 @@ an error. Every stored row carries the columns of `STAMP` besides its own.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime
-from itertools import pairwise
+from operator import attrgetter, eq
+from types import NoneType
 from typing import Annotated, Any, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from postcall.errors import TableError
+from postcall.quick_init import quick_init
 
 T = TypeVar("T")
 
@@ -171,26 +173,53 @@ class TableSpec:
         """
         if any(type(row) is not self.row for row in rows):
             raise TableError(f"{self.name}: rows must be {self.row.__name__}")
-        ordered = sorted(rows, key=self.sort_key)
-        keys = [self.sort_key(row) for row in ordered]
-        if doubled := sum(one == two for one, two in pairwise(keys)):
+        values = self._by_column(rows)
+        for column in self.columns:
+            self._check_kind(column, values[column.name])
+        keys = self._sort_keys(values)
+        order = sorted(range(len(rows)), key=keys.__getitem__)
+        if order != list(range(len(rows))):
+            keys = [keys[at] for at in order]
+            values = {name: [of[at] for at in order] for name, of in values.items()}
+        if doubled := sum(map(eq, keys, keys[1:])):
             raise TableError(f"{self.name}: {doubled} rows repeat the primary key ({', '.join(self.primary_key)})")
-        arrays = [self._checked(column, [getattr(row, column.name) for row in ordered]) for column in self.columns]
-        stamped = [pa.repeat(pa.scalar(getattr(stamp, c.name), ARROW_TYPES[c.kind]), len(ordered)) for c in STAMP]
+        arrays = [self._checked(column, values[column.name]) for column in self.columns]
+        stamped = [pa.repeat(pa.scalar(getattr(stamp, c.name), ARROW_TYPES[c.kind]), len(rows)) for c in STAMP]
         return pa.Table.from_arrays([*arrays, *stamped], schema=self.schema())
+
+    def _by_column(self, rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+        names = [column.name for column in self.columns]
+        if len(names) == 1 or not rows:
+            return {name: [getattr(row, name) for row in rows] for name in names}
+        return dict(zip(names, zip(*map(attrgetter(*names), rows), strict=True), strict=True))
+
+    def _sort_keys(self, values: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+        """As `sort_key`, of columns of values; shorter where nothing can be missing, for there are many rows."""
+        if not self.primary_key:
+            return [()] * len(next(iter(values.values()), ()))
+        parts: list[Sequence[Any]]
+        if any(column.nullable for column in self.columns if column.name in self.primary_key):
+            parts = [[(v is not None, v if v is not None else 0) for v in values[name]] for name in self.primary_key]
+        else:
+            parts = [values[name] for name in self.primary_key]
+        return list(zip(*parts, strict=True)) if len(parts) > 1 else parts[0]
 
     def sort_key(self, row: Any) -> tuple[tuple[bool, Any], ...]:
         """Where a row stands among the others: by the primary key, what is missing first."""
         values = (getattr(row, name) for name in self.primary_key)
         return tuple((value is not None, value if value is not None else 0) for value in values)
 
-    def _checked(self, column: Column, values: list[Any]) -> pa.Array:
-        if wrong := sum(value is not None and type(value) is not column.kind for value in values):
+    def _check_kind(self, column: Column, values: Sequence[Any]) -> None:
+        kinds = set(map(type, values))
+        if kinds - {column.kind, NoneType}:
+            wrong = sum(value is not None and type(value) is not column.kind for value in values)
             raise TableError(f"{self.name}.{column.name}: {wrong} values are not {column.kind.__name__}")
-        if not column.nullable and (nulls := sum(value is None for value in values)):
-            raise TableError(f"{self.name}.{column.name}: {nulls} values are missing, and none may be")
+        if not column.nullable and NoneType in kinds:
+            raise TableError(f"{self.name}.{column.name}: {values.count(None)} values are missing, and none may be")
         if column.kind is datetime and any(value is not None and value.tzinfo is None for value in values):
             raise TableError(f"{self.name}.{column.name}: times need a time zone")
+
+    def _checked(self, column: Column, values: Sequence[Any]) -> pa.Array:
         array = pa.array(values, ARROW_TYPES[column.kind])
         field = column.field
         if column.kind is float and (bad := pc.sum(pc.invert(pc.is_finite(array))).as_py()):
@@ -231,7 +260,7 @@ def table(name: str, *, grain: str, primary_key: tuple[str, ...]) -> Callable[[t
         for key, hint in hints.items():
             if _column(cls, key, hint).field.pii:
                 setattr(cls, key, dataclass_field(repr=False))  # rows appear in messages of failed assertions and tracebacks
-        row = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        row = quick_init(dataclass(frozen=True, slots=True, kw_only=True)(cls))
         columns = tuple(_column(row, key, hint) for key, hint in hints.items())
         spec = TableSpec(name, grain, primary_key, description, row, columns)
         _check_declaration(spec)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from postcall.quick_init import quick_init
 from postcall.spans import Span
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word. Its text never appears in a repr, so never in a log or traceback.

@@ -33,9 +33,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from postcall.language.lexicon import is_listener_remark
 from postcall.policy import Policy, Setting
+from postcall.quick_init import quick_init
 from postcall.spans import Span, Spans, bridge, intersect, total_ms
 from postcall.telephony import Role
 from postcall.transcript import Word
@@ -67,6 +69,7 @@ class TurnPolicy(Policy):
     )
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """One party's speech between pauses.
@@ -92,24 +95,25 @@ class Utterance:
     is_backchannel: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Turn:
     """One party's utterances until the other takes the floor."""
 
     role: Role
     utterances: tuple[Utterance, ...]
 
-    @property
+    # Kept, for every analyzer asks for them again.
+    @cached_property
     def span(self) -> Span:
         """From its first to its last speech."""
         return Span(self.utterances[0].span.start_ms, max(u.span.end_ms for u in self.utterances))
 
-    @property
+    @cached_property
     def talk_ms(self) -> int:
         """Speech in the turn in ms, pauses out."""
         return sum(total_ms(utterance.talk) for utterance in self.utterances)
 
-    @property
+    @cached_property
     def words(self) -> tuple[Word, ...] | None:
         """Words of the turn; None without a transcript."""
         if self.utterances[0].words is None:

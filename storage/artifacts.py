@@ -23,6 +23,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
+
 from postcall.acoustics import Acoustics, ChannelSound, Quality, Sound, SoundKind, VoiceTrack
 from postcall.errors import StorageError
 from postcall.recording import Recording, Topology
@@ -118,7 +120,7 @@ class Artifacts:
 
     def _get(self, sha256: str, name: str, read: Callable[[dict[str, Any]], T]) -> T | None:
         try:
-            content = json.loads(self._root.read(f"{sha256[:2]}/{sha256}/{name}.json"))
+            content = _parsed(self._root.read(f"{sha256[:2]}/{sha256}/{name}.json"))
             return read(content) if content["format"] == FORMAT else None
         except (OSError, ValueError, TypeError, LookupError, AttributeError):
             return None  # not there, damaged on disk, or of another program: made again
@@ -129,6 +131,13 @@ class Artifacts:
             self._root.write(f"{sha256[:2]}/{sha256}/{name}.json", text.encode())
         except OSError as error:
             raise StorageError(f"cannot write to the store: {type(error).__name__}: {error.strerror}") from error
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)  # in half the time
+    except orjson.JSONDecodeError:
+        return json.loads(text)  # knows NaN
 
 
 class _Folder:
@@ -149,8 +158,11 @@ class _Folder:
         beside.replace(path)
 
     def listed(self, folder: str) -> list[tuple[float, str]]:
-        files = [path for path in (self._root / folder).glob("*") if path.is_file()]
-        return [(path.stat().st_mtime, path.name) for path in files]
+        try:
+            with os.scandir(self._root / folder) as found:
+                return [(one.stat().st_mtime, one.name) for one in found if one.is_file()]
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return []
 
 
 class _Objects:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.rollups import CALL_TABLES
+from analyzers.rollups import CALL_TABLES, calls_of
 from postcall.fields import OfAgent
-from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis
 from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
@@ -31,6 +31,6 @@ class KpiAgentDaily(GroupKpis, OfAgent):
 @rollup(version=3, reads=CALL_TABLES)
 def agent_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentDaily]:
     """A row for each agent that had calls."""
-    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
+    calls = calls_of(day)
     for kpis in group_kpis(calls, "agent_id", policy):
         yield KpiAgentDaily(**kpis)

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analyzers.rollups import CALL_TABLES
+from analyzers.rollups import CALL_TABLES, calls_of
 from postcall.fields import AgentId, QueueName, TeamName
-from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis
 from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
@@ -39,6 +39,6 @@ class KpiAgentQueueDaily(GroupKpis, _OfAgentInQueue):
 @rollup(version=2, reads=CALL_TABLES)
 def agent_queue_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiAgentQueueDaily]:
     """A row for each agent, team and queue that had calls."""
-    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
+    calls = calls_of(day)
     for kpis in group_kpis(calls, ("agent_id", "team", "queue"), policy):
         yield KpiAgentQueueDaily(**kpis)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.rollups import CALL_TABLES
-from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from analyzers.rollups import CALL_TABLES, calls_of
+from postcall.kpi import KpiPolicy, group_kpis
 from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
@@ -28,6 +28,6 @@ class KpiDaily(GroupKpis):
 @rollup(version=3, reads=CALL_TABLES)
 def daily(day: Day, policy: KpiPolicy) -> Iterator[KpiDaily]:
     """The row of the day; none for a day without calls."""
-    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
+    calls = calls_of(day)
     for kpis in group_kpis(calls, None, policy):
         yield KpiDaily(**kpis)

@@ -24,9 +24,9 @@ from typing import Annotated
 
 import pandas as pd
 
-from analyzers.rollups import CALL_TABLES
+from analyzers.rollups import CALL_TABLES, calls_of
 from postcall.fields import QueueName
-from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis
 from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import Field, table
@@ -50,7 +50,7 @@ class KpiQueueHourly(GroupKpis, _OfQueueAndHour):
 @rollup(version=2, reads=CALL_TABLES)
 def queue_hourly(day: Day, policy: KpiPolicy) -> Iterator[KpiQueueHourly]:
     """A row for each queue and hour with calls."""
-    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
+    calls = calls_of(day)
     reached = pd.to_datetime(calls[TIMES[0]], utc=True)
     for name in TIMES[1:]:
         reached = reached.fillna(pd.to_datetime(calls[name], utc=True))

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.rollups import CALL_TABLES
+from analyzers.rollups import CALL_TABLES, calls_of
 from postcall.fields import OfTeam
-from postcall.kpi import KpiPolicy, group_kpis, join_calls
+from postcall.kpi import KpiPolicy, group_kpis
 from postcall.kpi_columns import GroupKpis
 from postcall.rollup import Day, rollup
 from postcall.tables import table
@@ -30,6 +30,6 @@ class KpiTeamDaily(GroupKpis, OfTeam):
 @rollup(version=3, reads=CALL_TABLES)
 def team_daily(day: Day, policy: KpiPolicy) -> Iterator[KpiTeamDaily]:
     """A row for each team that had calls."""
-    calls = join_calls(*(day.frame(row) for row in CALL_TABLES))
+    calls = calls_of(day)
     for kpis in group_kpis(calls, "team", policy):
         yield KpiTeamDaily(**kpis)

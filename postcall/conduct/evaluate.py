@@ -170,11 +170,11 @@ def _verdict(rule: Rule, scene: Scene) -> Verdict:
 def _why_not(applies: Applies, scene: Scene) -> str | None:
     """Why a rule does not apply to a call; None when it does."""
     record = scene.call.telephony
-    known = {"direction": record.direction and record.direction.value, "queue": record.queue, "grade": record.agent_grade}
-    for name, wanted in (("direction", applies.direction), ("queue", applies.queue), ("grade", applies.grade)):
-        # A record that does not say who called whom is taken for an inbound call, as everywhere.
-        value = known[name] or ("inbound" if name == "direction" else None)
-        if wanted and value not in wanted:
+    # A record that does not say who called whom is taken for an inbound call, as everywhere.
+    if applies.direction and (record.direction.value if record.direction else "inbound") not in applies.direction:
+        return f"direction is not {' or '.join(applies.direction)}"
+    for name, value, wanted in (("queue", record.queue, applies.queue), ("grade", record.agent_grade, applies.grade)):
+        if wanted and (value or None) not in wanted:
             return f"{name} is not {' or '.join(wanted)}"
     if applies.answered is not None and (is_answered(record) is not False) != applies.answered:
         return "the call was not answered" if applies.answered else "the call was answered"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from postcall.language.phrases import SAID
+from postcall.quick_init import quick_init
 from postcall.spans import Span
 from postcall.telephony import Role
 
@@ -20,6 +21,7 @@ class Outcome(StrEnum):
     NOT_MEASURABLE = "not_measurable"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A place in the call that a result rests on.
@@ -43,6 +45,7 @@ class Finding:
     score: float = 1.0
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Result of a rule for one call.

@@ -15,20 +15,22 @@ anchor
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from postcall.agent_stretches import agent_stretches
 from postcall.call import Call
 from postcall.conduct.manual import Manual
 from postcall.conduct.results import Finding
 from postcall.errors import MissingInput
-from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch
-from postcall.language.tokens import Token, tokens
+from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch, best_apart
+from postcall.language.tokens import Token
 from postcall.not_measurable import reasons_by_column
 from postcall.spans import Span, total_ms
 from postcall.telephony import Role
+
+T = TypeVar("T")
 
 PARTIES = (Role.AGENT, Role.CUSTOMER)
 SPEECH_WITHOUT_WORDS_MS = 5_000
@@ -54,6 +56,7 @@ class Said:
         self._heard: dict[Role, HeardPhrases] = {}
         self._doubts: dict[Role, frozenset[int]] = {}
         self._matches: dict[tuple[Role, tuple[str, ...]], list[PhraseMatch]] = {}
+        self._made: dict[tuple[Callable[..., Any], Role], Any] = {}
 
     def tokens(self, role: Role) -> tuple[Token, ...]:
         """Tokens of a party.
@@ -67,7 +70,7 @@ class Said:
             words = self._call.words(role)
             if not words and total_ms(self._call.talk(role)) > SPEECH_WITHOUT_WORDS_MS:
                 raise MissingInput("transcript", f"no word of the {role.value} was recognised")
-            self._tokens[role] = tokens(words, self._language)
+            self._tokens[role] = self._call.tokens(role, self._language)
         return self._tokens[role]
 
     def heard(self, role: Role) -> HeardPhrases:
@@ -83,12 +86,16 @@ class Said:
             found = [
                 match for pattern in patterns for match in heard.found(pattern) if not in_doubt or _is_own(match, in_doubt)
             ]
-            kept: list[PhraseMatch] = []
-            for match in sorted(found, key=lambda one: (-one.score, one.first - one.last, one.first)):
-                if all(match.last < other.first or match.first > other.last for other in kept):
-                    kept.append(match)
-            self._matches[role, patterns] = sorted(kept, key=lambda one: one.first)
+            found.sort(key=lambda one: (-one.score, one.first - one.last, one.first))
+            self._matches[role, patterns] = best_apart(found)
         return self._matches[role, patterns]
+
+    def of_words(self, make: Callable[[Sequence[Token], str], T], role: Role) -> T:
+        """What ``make`` makes of a party's tokens and their language, once for all manuals; raises as `tokens` does."""
+        if (make, role) not in self._made:
+            self._made[make, role] = make(self.tokens(role), self._language)
+        made: T = self._made[make, role]
+        return made
 
     def _in_doubt(self, role: Role) -> frozenset[int]:
         """Which tokens of a party are in doubt to be its own."""
@@ -102,6 +109,21 @@ class Said:
         """Place in the transcript of each word of a party."""
         place_of = {id(word): place for place, word in enumerate(self._call.need_transcript().words)}
         return {role: [place_of[id(word)] for word in self._call.words(role)] for role in PARTIES}
+
+    @cached_property
+    def holds(self) -> tuple[Span, ...]:
+        """Holds inside the recording that are no transfers; raises as `Call.holds` does."""
+        transfers = set(self.transfers) if self._call.has_parties else set()
+        return tuple(hold for hold in self._call.holds() if hold not in transfers)
+
+    @cached_property
+    def transfers(self) -> tuple[Span, ...]:
+        """From the first agent's last word to the next agent's first; raises as `agent_stretches` does."""
+        stretches = agent_stretches(self._call)
+        return tuple(
+            Span(before.span.end_ms, max(after.span.start_ms, before.span.end_ms + 1))
+            for before, after in itertools.pairwise(stretches)
+        )
 
     @cached_property
     def turns(self) -> dict[Role, list[Span]]:
@@ -130,6 +152,8 @@ class Scene:
     def __init__(self, call: Call, rows: Mapping[str, Sequence[Any]], manual: Manual, said: Said) -> None:
         self.call, self.rows, self.manual = call, rows, manual
         self._said = said
+        self._anchored: dict[str, list[Span]] = {}
+        self._findings: dict[tuple[Role, str], list[Finding]] = {}
 
     # ── words ────────────────────────────────────────────────────────────────
 
@@ -143,6 +167,10 @@ class Scene:
         """
         return self._said.tokens(role)
 
+    def of_words(self, make: Callable[[Sequence[Token], str], T], role: Role) -> T:
+        """What ``make`` makes of a party's tokens and their language, once for all manuals; raises as `tokens` does."""
+        return self._said.of_words(make, role)
+
     def need_words(self) -> None:
         """Raise the reason where the words of both parties are not known."""
         for role in PARTIES:
@@ -155,11 +183,13 @@ class Scene:
         """
         return self._said.matches(role, self.manual.all_of(tuple(references)))
 
-    def said(self, role: Role, group: str) -> list[Finding]:
+    def said(self, role: Role, group: str) -> Sequence[Finding]:
         """Where a party says a group of phrases; nothing for a group that the manual does not have."""
         if not self.manual.has_group(group):
             return []
-        return [self.finding(role, match) for match in self.matches(role, (f"@{group}",))]
+        if (role, group) not in self._findings:
+            self._findings[role, group] = [self.finding(role, match) for match in self.matches(role, (f"@{group}",))]
+        return self._findings[role, group]
 
     def finding(self, role: Role, match: PhraseMatch) -> Finding:
         """A match as evidence."""
@@ -209,7 +239,7 @@ class Scene:
 
     # ── what happens ─────────────────────────────────────────────────────────
 
-    @cached_property
+    @property
     def holds(self) -> tuple[Span, ...]:
         """Holds inside the recording that are no transfers.
 
@@ -218,10 +248,9 @@ class Scene:
         MissingInput
             It is not known where the call was on hold.
         """
-        transfers = set(self.transfers) if self.call.has_parties else set()
-        return tuple(hold for hold in self.call.holds() if hold not in transfers)
+        return self._said.holds
 
-    @cached_property
+    @property
     def transfers(self) -> tuple[Span, ...]:
         """From the first agent's last word to the next agent's first.
 
@@ -230,11 +259,7 @@ class Scene:
         MissingInput
             The parties cannot be told apart.
         """
-        stretches = agent_stretches(self.call)
-        return tuple(
-            Span(before.span.end_ms, max(after.span.start_ms, before.span.end_ms + 1))
-            for before, after in itertools.pairwise(stretches)
-        )
+        return self._said.transfers
 
     def happenings(self, event: str) -> tuple[Span, ...]:
         """Where an event happens; raises as `holds` does."""
@@ -244,8 +269,13 @@ class Scene:
             return self.transfers
         return tuple(hold.span for hold in self.call.audible_holds if hold.is_mute)
 
-    def anchored(self, anchor: str) -> list[Span]:
-        """Where an anchor lies, in order; raises what it needs and the call lacks."""
+    def anchored(self, anchor: str) -> Sequence[Span]:
+        """Where an anchor lies, in order; raises what it needs and the call lacks. Several rules ask for the same one."""
+        if anchor not in self._anchored:
+            self._anchored[anchor] = self._where(anchor)
+        return self._anchored[anchor]
+
+    def _where(self, anchor: str) -> list[Span]:
         conversation = self.call.conversation()
         if anchor in {"start", "end"}:
             if conversation is None:

@@ -39,13 +39,14 @@ def conduct_rows(
         Of `Judge.listen`; None listens anew.
     """
     verdicts = judge.verdicts(call, rows, said)
+    call_id, manual, version = call.call_id, judge.manual.id, judge.manual.heading.version
     for rule in judge.manual.rules:
         verdict = verdicts[rule.id]
         first = verdict.findings[0] if verdict.findings else None
         yield RuleResult(
-            call_id=call.call_id,
-            manual=judge.manual.id,
-            manual_version=judge.manual.heading.version,
+            call_id=call_id,
+            manual=manual,
+            manual_version=version,
             rule_id=rule.id,
             clause_id=rule.clause,
             outcome=verdict.outcome.value,
@@ -62,8 +63,8 @@ def conduct_rows(
         )
         for number, finding in enumerate(verdict.findings):
             yield EventRuleEvidence(
-                call_id=call.call_id,
-                manual=judge.manual.id,
+                call_id=call_id,
+                manual=manual,
                 rule_id=rule.id,
                 finding_number=number,
                 start_ms=finding.span.start_ms,
@@ -73,7 +74,7 @@ def conduct_rows(
                 last_word=finding.last_word,
                 likeness=round(finding.score, 4),
             )
-    yield scorecard(call.call_id, judge.manual, verdicts)
+    yield scorecard(call_id, judge.manual, verdicts)
 
 
 def scorecard(call_id: str, manual: Manual, verdicts: Mapping[str, Verdict]) -> CallScorecard:

@@ -30,10 +30,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from postcall.language.clock_times import clock_at
-from postcall.language.durations import DAY_MS, duration_at
-from postcall.language.numbers import number_at
+from postcall.language.clock_times import clock_at, may_begin_time
+from postcall.language.durations import DAY_MS, duration_at, may_begin_duration
+from postcall.language.morphology import lemmas_of
+from postcall.language.numbers import may_begin_number, number_at
 from postcall.language.tokens import Token
 
 _DAY_MIN = 24 * 60
@@ -128,6 +130,7 @@ _WISHED = frozenset("good nice great lovely wonderful".split())
 _REST_OF_DAY = (("в", "течение", "дня"), ("в", "течение", "рабочего", "дня"))
 """Windows of the day, though they begin like a duration."""
 _ZH_WITHIN = frozenset("内之以后")
+_ZH_WEEKDAY_BEGINS = frozenset("下周星礼")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,13 @@ def moment_at(tokens: Sequence[Token], start: int, language: str) -> Moment | No
     """The moment that begins at a token; None for none."""
     if language not in _DAYS or start >= len(tokens):
         return None
+    is_turned_round = language == "ru" and start + 1 < len(tokens) and tokens[start + 1].form == "через"
+    if not is_turned_round and not _may_begin(tokens[start].form, language):
+        return None
+    return _read(tokens, start, language)
+
+
+def _read(tokens: Sequence[Token], start: int, language: str) -> Moment | None:
     within = _within(tokens, start, language)
     if within is not None:
         return within
@@ -206,6 +216,24 @@ def moment_at(tokens: Sequence[Token], start: int, language: str) -> Moment | No
     if has_day:
         return replace(found, end=more.end, from_min=more.from_min, to_min=more.to_min)
     return replace(more, from_min=found.from_min, to_min=found.to_min)
+
+
+@lru_cache(maxsize=50_000)
+def _may_begin(form: str, language: str) -> bool:
+    """Whether a moment may begin with a word, but for "минут через двадцать": quick, for most words are none."""
+    if may_begin_time(form, language) or may_begin_number(form, language) or may_begin_duration(form, language):
+        return True
+    phrases = (*_DAYS[language], *_WINDOWS[language])
+    if any(words[0] == form for words, _ in phrases) or any(
+        words[0] == form for words in (*_WITHIN.get(language, ()), *_REST_OF_DAY)
+    ):
+        return True
+    if any(form in kinds.get(language, ()) for kinds in (_LEADS, _UNTIL, _FROM)):
+        return True
+    if language == "zh":
+        return form in _ZH_WEEKDAY_BEGINS
+    names = {form, *lemmas_of(form, language)}
+    return not names.isdisjoint((*_WEEKDAYS[language], *_MONTHS[language])) or form == "the" or form in _EN_ORDINALS
 
 
 def _date_after(midnight: datetime, month: int, day: int) -> datetime:

@@ -40,12 +40,10 @@ class Places(Protocol):
     """Where a gap may go on to from the token before: not where a new sentence begins."""
     joined: dict[str, int]
     """Form -> its places, of forms that are two words of phrases written as one."""
-
-    def words(self, number: int) -> int:
-        """Where a word or run begins that takes one token, or its characters."""
-
-    def broken(self, number: int) -> int:
-        """Where a word begins that was cut in two."""
+    words: list[int]
+    """Of each word or run, by its number, where it begins with one token, or with its characters."""
+    broken: dict[int, int]
+    """Of each word that was cut in two, by its number, where it begins."""
 
     def after(self, form: str) -> int:
         """Where the token before is of a form, in the same sentence."""
@@ -159,7 +157,9 @@ def _node(node: Node, numbers: Mapping[WordNode | Run, int], *, may_be_inside: b
 
 def _word(number: int, *, may_be_inside: bool) -> Backwards:
     def begins(ends: int, heard: Places) -> int:
-        here = (heard.words(number) & (ends >> 1)) | (heard.broken(number) & (ends >> 2))
+        here = heard.words[number] & (ends >> 1)
+        if number in heard.broken:
+            here |= heard.broken[number] & (ends >> 2)
         return _over_hesitations(here, heard) if here and may_be_inside else here
 
     return begins
@@ -167,7 +167,7 @@ def _word(number: int, *, may_be_inside: bool) -> Backwards:
 
 def _run(number: int, count: int, *, may_be_inside: bool) -> Backwards:
     def begins(ends: int, heard: Places) -> int:
-        here = heard.words(number) & (ends >> count)
+        here = heard.words[number] & (ends >> count)
         return _over_hesitations(here, heard) if here and may_be_inside else here
 
     return begins

@@ -69,6 +69,8 @@ class PhraseRuns:
             for character in self._like(form):
                 alike[character] = alike.get(character, 0) | at
         for run, most in zip(self.runs, self._most_confused, strict=True):
+            if run.characters[0] not in (alike if most else places):
+                continue
             for place in members(_candidates(run.characters, most, places, alike)):
                 score = run_score(run, tokens, place)
                 if score:

@@ -15,7 +15,8 @@ Inverted index and bounded memory, as search engines keep them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ from rapidfuzz.distance import Levenshtein
 from postcall.language.morphology import grammemes_of, is_known, lemmas_of
 from postcall.language.phrase_pattern import Run, WordNode
 from postcall.language.sounds_alike import SHORTEST, likeness, most_edits, sound_of
+from postcall.language.tokens import Token
 
 KEPT = 100_000
 """Spellings whose comparison is kept."""
@@ -108,23 +110,42 @@ class PhraseWords:
             nodes = [node for lemma in lemmas_of(form, self._language) for node in self._by_lemma.get(lemma, ())]
         return any(not node.is_exact for node in nodes)
 
-    def written_together(self, first: str, second: str) -> Sequence[WordNode]:
+    def written_together(self, tokens: Sequence[Token], heard: Mapping[str, HeardWord]) -> Iterator[tuple[int, WordNode]]:
         """Words of phrases that two words make, as they are written, or in another form where one of the two is no word.
 
         Two words do not stand beside each other in good text when one is no word, or when a preposition precedes a verb.
-        """
-        joined = first + second
-        if len(joined) <= SHORTEST:
-            return ()
-        nodes = self._by_form.get(joined, ())
-        if not nodes and self._is_cut(first, second) and is_known(joined, self._language):
-            nodes = [node for lemma in lemmas_of(joined, self._language) for node in self._by_lemma.get(lemma, ())]
-        return [node for node in nodes if not node.is_exact]
 
-    def _is_cut(self, first: str, second: str) -> bool:
-        if not self.heard(first).is_word or not self.heard(second).is_word:
+        Parameters
+        ----------
+        tokens
+            Of one party.
+        heard
+            What each of their forms may be by itself.
+
+        Yields
+        ------
+        Place of the first of the two, and the word.
+        """
+        words = {form for form, word in heard.items() if word.is_word}
+        plain = words - _PREFIXES if self._language == "ru" else words
+        for index, (one, after) in enumerate(itertools.pairwise(tokens)):
+            if one.ends_sentence:
+                continue
+            first, second = one.form, after.form
+            joined = first + second
+            nodes = self._by_form.get(joined, ())
+            # Nearly all pairs: two words of which none is a preposition.
+            if not nodes and not (first in plain and second in words) and self._is_cut(first, second, words):
+                lemmas = lemmas_of(joined, self._language) if is_known(joined, self._language) else ()
+                nodes = [node for lemma in lemmas for node in self._by_lemma.get(lemma, ())]
+            for node in nodes if len(joined) > SHORTEST else ():
+                if not node.is_exact:
+                    yield index, node
+
+    def _is_cut(self, first: str, second: str, words: Set[str]) -> bool:
+        if first not in words or second not in words:
             return True
-        return self._language == "ru" and first in _PREFIXES and not grammemes_of(second)[0].isdisjoint(_VERBS)
+        return first in _PREFIXES and not grammemes_of(second)[0].isdisjoint(_VERBS)
 
     def _alike(self, form: str) -> dict[WordNode, float]:
         alike: dict[WordNode, float] = {}

@@ -32,9 +32,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from postcall.language.clock_times import clock_at, may_begin_time
@@ -48,6 +48,7 @@ from postcall.language.phrase_runs import PhraseRuns, members
 from postcall.language.phrase_words import HeardWord, PhraseWords
 from postcall.language.profanity import profanity
 from postcall.language.tokens import Token
+from postcall.quick_init import quick_init
 
 SAID, PROBABLY_SAID = 0.9, 0.7
 LONGEST_PAUSE_MS = 6_000
@@ -70,6 +71,7 @@ _MAY_BEGIN: Mapping[str, Callable[[str, str], bool]] = {
 _PARSERS = {"number": number_at, "duration": duration_at, "time": clock_at, "money": money_at}
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class PhraseMatch:
     """Where a phrase was found.
@@ -102,14 +104,15 @@ class _State(NamedTuple):
     values: tuple[tuple[str, float], ...] = ()
 
     def over(self, end: int, letters: int, score: float, value: tuple[str, float] | None = None) -> _State:
+        at, seen, alike, first, _, words, values = self
         return _State(
             end,
-            self.letters + letters,
-            self.alike + letters * score,
-            self.first if self.first >= 0 else self.at,
+            seen + letters,
+            alike + letters * score,
+            first if first >= 0 else at,
             end - 1,
-            self.words + 1,
-            (*self.values, value) if value else self.values,
+            words + 1,
+            (*values, value) if value else values,
         )
 
     def moved(self, end: int) -> _State:
@@ -191,10 +194,8 @@ class PhraseBook:
         else:
             origins = range(len(tokens))
         heard = _Heard(tokens, origins, self._language, len(self._numbers), self._joined, words)
-        for index, (token, after) in enumerate(itertools.pairwise(tokens)):
-            if not token.ends_sentence:
-                for node in self._words.written_together(token.form, after.form):
-                    heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
+        for index, node in self._words.written_together(tokens, words):
+            heard.hear(index, node, self._numbers[node], index + 2, _BROKEN)
         return heard
 
 
@@ -243,11 +244,7 @@ def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> P
     if sought.word is not None:
         return _best_word(sought.word, heard, start)
     best: _State | None = None
-    begin = _State(start)
-    # Where no token is two words at once, all ways are gone through node by node, in the same order.
-    is_plain = sought.joined.isdisjoint(heard.joined)
-    of_phrase = sought.phrase.tree.nodes
-    for state in _through(sought.nodes, [begin], heard, rests) if is_plain else _ways(of_phrase, 0, begin, heard):
+    for state in _all_ways(sought, rests, heard, start):
         if state.first != start:
             continue
         if best is None or (state.score, best.last) > (best.score, state.last):
@@ -260,6 +257,67 @@ def _best(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> P
     if len(said) > 1 and any(after.start_ms - one.end_ms > LONGEST_PAUSE_MS for one, after in itertools.pairwise(said)):
         return None
     return PhraseMatch(best.first, best.last, best.score, dict(best.values))
+
+
+def _all_ways(sought: _Sought, rests: Sequence[int], heard: _Heard, start: int) -> Iterable[_State]:
+    """The states at the end of a phrase that begins at a token, in order of their ways."""
+    if not sought.joined.isdisjoint(heard.joined):
+        return _ways(sought.phrase.tree.nodes, 0, _State(start), heard)
+    # Where no token is two words at once, all ways are gone through node by node, in the same order.
+    only = _only_way(sought.nodes, rests, heard, start)
+    return _through(sought.nodes, [_State(start)], heard, rests) if only is None else (only,)
+
+
+def _only_way(nodes: tuple[Node, ...], rests: Sequence[int], heard: _Heard, at: int) -> _State | None:
+    """As `_through`, of most phrases that are said: from each node one way alone leads on. None where there may be others."""
+    letters, alike, first, last, words = 0, 0.0, -1, -1, 0
+    values: tuple[tuple[str, float], ...] = ()
+    for number, node in enumerate(nodes, start=1):
+        rest = rests[number]
+        match node:
+            case WordNode() | Run() | Choice():
+                ends = _ends_of(node, rest, heard, at)
+                may_be_skipped = isinstance(node, Choice) and node.is_optional and rest >> at & 1
+                if ends is None or len(ends) + may_be_skipped != 1 or (first >= 0 and heard.hesitations >> at & 1):
+                    return None
+                if may_be_skipped:
+                    continue
+                [(end, score, length)] = ends
+                first = at if first < 0 else first
+                letters, alike, last, words, at = letters + length, alike + length * score, end - 1, words + 1, end
+            case Gap():
+                reached = [state.at for state in _over_gap(node, _State(at, first=first), heard, rest) if rest >> state.at & 1]
+                if len(reached) != 1:
+                    return None
+                [at] = reached
+            case Edge() | Not():
+                # Whether it fits stands in the places of the rest that begins with it.
+                if not rests[number - 1] >> at & 1:
+                    return None
+            case Class():
+                parsed = [found for found in heard.parsed_at(node.name, at) if rest >> found[0] & 1]
+                if len(parsed) != 1:
+                    return None
+                [(end, value)] = parsed
+                first = at if first < 0 else first
+                last, words, at = end - 1, words + 1, end
+                values = values if value is None else (*values, (node.name, value))
+    return _State(at, letters, alike, first, last, words, values)
+
+
+def _ends_of(node: WordNode | Run | Choice, rest: int, heard: _Heard, at: int) -> list[tuple[int, float, int]] | None:
+    """Where a word, or one of some, that begins at a token may end, how alike it is, and its letters; None for longer ways."""
+    if at >= len(heard.tokens):
+        return []
+    if not isinstance(node, Choice):
+        return [(end, score, len(node.written)) for end, score in heard.ends(at, node) if rest >> end & 1]
+    found: list[tuple[int, float, int]] = []
+    for way in node.ways:
+        word = way.nodes[0]
+        if len(way.nodes) > 1 or not isinstance(word, WordNode | Run):
+            return None
+        found += [(end, score, len(word.written)) for end, score in heard.ends(at, word) if rest >> end & 1]
+    return found
 
 
 def _best_word(node: WordNode, heard: _Heard, start: int) -> PhraseMatch | None:
@@ -286,12 +344,7 @@ def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard, rests
             case Gap():
                 passed = [after for state in states for after in _over_gap(node, state, heard, rest)]
             case Choice():
-                passed = []
-                for state in states:
-                    for way in node.ways:
-                        passed += _through(way.nodes, [state], heard)
-                    if node.is_optional:
-                        passed.append(state)
+                passed = [after for state in states for after in _over_choice(node, state, heard)]
             case Not():
                 passed = [state for state in states if not heard.after(node.form) >> state.at & 1]
             case Edge():
@@ -304,6 +357,20 @@ def _through(nodes: tuple[Node, ...], states: list[_State], heard: _Heard, rests
         if not states:
             break
     return states
+
+
+def _over_choice(node: Choice, state: _State, heard: _Heard) -> list[_State]:
+    """After each of the ways, then without any where it may be left out."""
+    passed: list[_State] = []
+    for way in node.ways:
+        first = way.nodes[0]
+        if len(way.nodes) == 1 and isinstance(first, WordNode | Run):
+            passed += _over_words(first, state, heard)
+        else:
+            passed += _through(way.nodes, [state], heard)
+    if node.is_optional:
+        passed.append(state)
+    return passed
 
 
 def _over_gap(node: Gap, state: _State, heard: _Heard, rest: int) -> list[_State]:
@@ -325,7 +392,7 @@ def _over_words(node: WordNode | Run, state: _State, heard: _Heard) -> list[_Sta
     if at >= count:
         return []
     found = [state.over(end, length, score) for end, score in heard.ends(at, node)]
-    if state.first < 0 or not heard.hesitations:
+    if not heard.hesitations or state.first < 0:
         return found
     while heard.hesitations >> at & 1 and at + 1 < count:
         at += 1
@@ -368,7 +435,7 @@ def _steps(node: Node, state: _State, heard: _Heard) -> Iterator[_State]:  # noq
             if at == 0 or tokens[at - 1].form != node.form or tokens[at - 1].ends_sentence:
                 yield state
         case Edge():
-            if _is_at_edge(node.mark, tokens, at):
+            if heard.edge(node.mark) >> at & 1:
                 yield state
         case Class():
             for end, value in heard.parsed_at(node.name, at):
@@ -415,33 +482,32 @@ class _Heard:
         for form in _HESITATIONS & places.keys():
             self.hesitations |= places[form]
         self.joined = {form: places[form] for form in spelt_as_one & places.keys()}
-        self._here = [0] * numbers
-        self._is_broken: dict[int, int] = {}
+        self.words = [0] * numbers
+        self.broken: dict[int, int] = {}
         for form, word in self._known.items():
             at = places.get(form, 0)
             for number in word.numbers:
-                self._here[number] |= at
+                self.words[number] |= at
         pieces = Counter(origins) if len(tokens) and origins[-1] + 1 < len(tokens) else {}
         self._pieces = frozenset(origin for origin, count in pieces.items() if count > 1)
         self._further: dict[int, dict[WordNode | Run, list[tuple[int, float]]]] = {}
         self._parsed_at: dict[tuple[str, int], tuple[tuple[int, float | None], ...]] = {}
         self._parsed: dict[str, list[tuple[int, int]]] = {}
-        self._edges: dict[str, int] = {}
         self._heard: int | None = None
 
     def hear(self, at: int, node: WordNode | Run, number: int, end: int, score: float) -> None:
         """Note a run, or a word that was cut in two."""
         self._further.setdefault(at, {}).setdefault(node, []).append((end, score))
         if isinstance(node, Run):
-            self._here[number] |= 1 << at
+            self.words[number] |= 1 << at
         else:
-            self._is_broken[number] = self._is_broken.get(number, 0) | 1 << at
+            self.broken[number] = self.broken.get(number, 0) | 1 << at
 
     def lacks(self, sought: _Sought) -> bool:
         """Whether something is not heard that a phrase needs."""
         if self._heard is None:
-            present = sum(1 << number for number, at in enumerate(self._here) if at)
-            for number in self._is_broken:
+            present = sum(1 << number for number, at in enumerate(self.words) if at)
+            for number in self.broken:
                 present |= 1 << number
             self._heard = present
         for needed in sought.required:
@@ -470,35 +536,35 @@ class _Heard:
 
     # ── places ───────────────────────────────────────────────────────────────
 
-    def words(self, number: int) -> int:
-        """Where a word or run begins that takes one token, or its characters."""
-        return self._here[number]
-
-    def broken(self, number: int) -> int:
-        """Where a word begins that was cut in two."""
-        return self._is_broken.get(number, 0)
-
     def after(self, form: str) -> int:
         """Where the token before is of a form, in the same sentence."""
         return (self.places.get(form, 0) & ~self._ended) << 1
 
     def edge(self, mark: str) -> int:
         """Where an utterance begins or ends, or a question has ended."""
-        if mark not in self._edges:
-            at_edge = (at for at in range(len(self.tokens) + 1) if _is_at_edge(mark, self.tokens, at))
-            self._edges[mark] = sum(1 << at for at in at_edge)
         return self._edges[mark]
+
+    @cached_property
+    def _edges(self) -> dict[str, int]:
+        starts = asked = 0
+        for index, token in enumerate(self.tokens):
+            if token.starts_utterance:
+                starts |= 1 << index
+            if token.is_question:
+                asked |= 1 << index
+        end = 1 << len(self.tokens)
+        starts |= (self._ended << 1) & (end - 1)
+        return {"^": starts, "$": starts | end, "?": asked << 1}
 
     def before(self, name: str, ends: int) -> int:
         """Where something of a class begins that ends at one of the places."""
         if name == "word":
             return ends >> 1
         if name not in self._parsed:
-            may_begin = _MAY_BEGIN.get(name)
             if name == "oath":
                 places = sum(1 << at for at in self._oaths)
             else:
-                places = sum(at for form, at in self.places.items() if may_begin is None or may_begin(form, self.language))
+                places = self._beginnings[name] if name in _MAY_BEGIN else self.everywhere >> 1
             if name == "money":
                 places &= self._before_money()
             parsed = ((at, self.parsed_at(name, at)) for at in members(places))
@@ -508,6 +574,15 @@ class _Heard:
             if its_ends & ends:
                 begins |= at
         return begins
+
+    @cached_property
+    def _beginnings(self) -> dict[str, int]:
+        """Where something of each class may begin."""
+        beginnings = dict.fromkeys(_MAY_BEGIN, 0)
+        for form, at in self.places.items():
+            for name in _classes_from(form, self.language):
+                beginnings[name] |= at
+        return beginnings
 
     @cached_property
     def _oaths(self) -> dict[int, int]:
@@ -533,6 +608,12 @@ class _Heard:
         if (name, at) not in self._parsed_at:
             self._parsed_at[name, at] = tuple(_parsed(name, self.tokens, at, self.language)) if at < len(self.tokens) else ()
         return self._parsed_at[name, at]
+
+
+@lru_cache(maxsize=50_000)
+def _classes_from(form: str, language: str) -> tuple[str, ...]:
+    """Classes of which something may begin with a word: none, for most."""
+    return tuple(name for name, may_begin in _MAY_BEGIN.items() if may_begin(form, language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,15 +683,6 @@ def _parsed(name: str, tokens: Sequence[Token], at: int, language: str) -> Itera
             yield found.end, found.value
 
 
-def _is_at_edge(mark: str, tokens: Sequence[Token], at: int) -> bool:
-    if mark == "^":
-        return at < len(tokens) and (tokens[at].starts_utterance or (at > 0 and tokens[at - 1].ends_sentence))
-    if mark == "$":
-        return at == len(tokens) or tokens[at].starts_utterance or (at > 0 and tokens[at - 1].ends_sentence)
-    asked = tokens[at - 1] if at > 0 else None
-    return asked is not None and asked.is_question
-
-
 def _leaves(tree: Series) -> Iterator[Node]:
     for node in tree.nodes:
         if isinstance(node, Choice):
@@ -621,8 +693,16 @@ def _leaves(tree: Series) -> Iterator[Node]:
 
 
 def _without_overlaps(matches: list[PhraseMatch]) -> list[PhraseMatch]:
+    return best_apart(sorted(matches, key=lambda one: (-one.score, one.first, one.last)))
+
+
+def best_apart(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:
+    """Of matches, the best first, those that overlap none before them; in order of start."""
     kept: list[PhraseMatch] = []
-    for match in sorted(matches, key=lambda one: (-one.score, one.first, one.last)):
-        if all(match.last < other.first or match.first > other.last for other in kept):
+    taken = 0
+    for match in matches:
+        tokens = (1 << match.last + 1) - (1 << match.first)
+        if not taken & tokens:
+            taken |= tokens
             kept.append(match)
     return sorted(kept, key=lambda one: one.first)

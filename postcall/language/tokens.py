@@ -15,9 +15,8 @@ Recognisers cut words at their hyphens: "чем" and "-нибудь" of two word
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -40,7 +39,7 @@ _Piece = tuple[str, str, int, int, int, bool]
 """Text, form, start, end, number of its word, and whether it is in doubt who said it."""
 
 
-# Not frozen: making a frozen one takes several times as long, and a call has a thousand. Nobody changes one.
+# Not frozen: making a frozen one takes longer, and a call has a thousand. Nobody changes one that `tokens` has returned.
 @dataclass(slots=True)
 class Token:
     """One word, or one Chinese character. Its text never appears in a repr.
@@ -101,24 +100,32 @@ def tokens(words: Sequence[Word], language: str) -> tuple[Token, ...]:
     given: Sequence[int] = range(len(words) + 1)
     if language != "zh" and any(map(_TAIL.match, (word.text for word in words))):
         words, given = _without_cuts(words)
-    pieces = [piece for index, word in enumerate(words) for piece in _pieces(index, word, language)]
+    pieces = list(_pieces(words, language))
     ends = [_ends(word.text) for word in words]
     is_punctuated = any(ends)
     made: list[Token] = []
-    sentence: list[_Piece] = []
-    for piece, following in itertools.zip_longest(pieces, pieces[1:]):
-        sentence.append(piece)
+    first, before_ms = 0, -PAUSE_MS - 1
+    for number, (text, form, start_ms, end_ms, index, is_in_doubt) in enumerate(pieces, start=1):
+        following = pieces[number] if number < len(pieces) else None
         if following is None:
             is_end = True
         elif is_punctuated:
-            is_end = ends[piece[4]] and following[4] != piece[4]
+            is_end = ends[index] and following[4] != index
         else:
-            is_end = following[2] - piece[3] > PAUSE_MS
+            is_end = following[2] - end_ms > PAUSE_MS
+        is_first = start_ms - before_ms > PAUSE_MS
+        lemmas = lemmas_of(form, language)
+        place, last_place = given[index], given[index + 1] - 1
+        made.append(Token(text, form, lemmas, start_ms, end_ms, place, last_place, is_first, is_end, is_in_doubt=is_in_doubt))
+        before_ms = end_ms
         if is_end:
-            made += _sentence(sentence, words, language, is_punctuated=is_punctuated, before=made[-1] if made else None)
-            sentence = []
-    for token in made:
-        token.word, token.last_word = given[token.word], given[token.word + 1] - 1
+            if is_punctuated:
+                asks = _ASKS.search(words[index].text) is not None
+            else:
+                asks = sounds_like_question([token.form for token in made[first:]], language)
+            for token in made[first:] if asks else ():
+                token.is_question = True
+            first = number
     return tuple(made)
 
 
@@ -137,43 +144,23 @@ def _without_cuts(words: Sequence[Word]) -> tuple[list[Word], list[int]]:
     return joined, [*given, len(words)]
 
 
+@lru_cache(maxsize=100_000)
 def _ends(text: str) -> bool:
     """Whether a word ends a sentence."""
     return not text[-1:].isalnum() and _ENDS.search(text) is not None
 
 
-def _pieces(index: int, word: Word, language: str) -> list[_Piece]:
-    """Text, form, start, end and number of what a word is made of."""
-    if language != "zh":
-        form = normalised(word.text)
-        return [(word.text, form, word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)] if form else []
-    parts = _CHINESE.findall(word.text.lower())
-    if len(parts) == 1:
-        return [(parts[0], parts[0], word.span.start_ms, word.span.end_ms, index, word.is_in_doubt)]
-    share_ms = word.span.duration_ms / len(parts) if parts else 0.0
-    start_ms = word.span.start_ms
-    return [
-        (part, part, start_ms + round(number * share_ms), start_ms + round((number + 1) * share_ms), index, word.is_in_doubt)
-        for number, part in enumerate(parts)
-    ]
-
-
-def _sentence(
-    pieces: Sequence[_Piece],
-    words: Sequence[Word],
-    language: str,
-    *,
-    is_punctuated: bool,
-    before: Token | None,
-) -> list[Token]:
-    forms = [piece[1] for piece in pieces]
-    is_question = bool(_ASKS.search(words[pieces[-1][4]].text)) if is_punctuated else sounds_like_question(forms, language)
-    end_ms = before.end_ms if before is not None else None
-    last = len(pieces) - 1
-    made = []
-    for number, (text, form, start, end, word, is_in_doubt) in enumerate(pieces):
-        is_first = end_ms is None or start - end_ms > PAUSE_MS
-        lemmas = lemmas_of(form, language)
-        made.append(Token(text, form, lemmas, start, end, word, word, is_first, number == last, is_question, is_in_doubt))
-        end_ms = end
-    return made
+def _pieces(words: Sequence[Word], language: str) -> Iterator[_Piece]:
+    """What words are made of."""
+    for index, word in enumerate(words):
+        text, start_ms, end_ms = word.text, word.span.start_ms, word.span.end_ms
+        if language != "zh":
+            form = normalised(text)
+            if form:
+                yield text, form, start_ms, end_ms, index, word.is_in_doubt
+            continue
+        parts = _CHINESE.findall(text.lower())
+        share_ms = (end_ms - start_ms) / len(parts) if parts else 0.0
+        for number, part in enumerate(parts):
+            begins_ms, ends_ms = start_ms + round(number * share_ms), start_ms + round((number + 1) * share_ms)
+            yield part, part, begins_ms, ends_ms, index, word.is_in_doubt

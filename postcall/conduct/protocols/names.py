@@ -23,13 +23,14 @@ golden-07, mts-21, tomtel-06.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from postcall.conduct.results import Finding, Verdict, failed, not_applicable, passed
 from postcall.conduct.scene import Scene
 from postcall.language.address import polite
 from postcall.language.names import name_at
 from postcall.language.phrases import PhraseMatch
+from postcall.language.tokens import Token
 from postcall.telephony import Direction, Role
 
 GROUPS = ("own_name", "asks_name", "greeting", "agent_name")
@@ -45,16 +46,21 @@ Options = Mapping[str, float | str | bool]
 
 def _known_names(scene: Scene) -> list[tuple[frozenset[str], int]]:
     """Lemmas of names that are the customer's, and from when on they are known."""
-    tokens, language = scene.tokens(Role.CUSTOMER), scene.manual.heading.language
+    tokens = scene.tokens(Role.CUSTOMER)
     asked = scene.said(Role.AGENT, "asks_name")
     given = scene.matches(Role.CUSTOMER, ("@own_name",)) if scene.manual.has_group("own_name") else []
     known = []
-    for at, token in enumerate(tokens):
+    for at in scene.of_words(_names, Role.CUSTOMER):
+        token = tokens[at]
         is_given = any(match.first <= at <= match.last for match in given)
-        is_answer = any(0 <= token.start_ms - one.span.end_ms <= _ANSWER_MS for one in asked)
-        if (is_given or is_answer) and name_at(tokens, at, language) is not None:
+        if is_given or any(0 <= token.start_ms - one.span.end_ms <= _ANSWER_MS for one in asked):
             known.append((token.lemmas | {token.form}, token.start_ms))
     return known
+
+
+def _names(tokens: Sequence[Token], language: str) -> list[int]:
+    """Where a name begins."""
+    return [at for at in range(len(tokens)) if name_at(tokens, at, language) is not None]
 
 
 def _addressed(scene: Scene) -> list[Finding]:

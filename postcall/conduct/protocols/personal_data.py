@@ -17,12 +17,13 @@ rostelecom-11, mts-22.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from postcall.conduct.results import Finding, Verdict, failed, passed
 from postcall.conduct.scene import Scene
 from postcall.language.numbers import digits_said, may_begin_digits
 from postcall.language.phrases import PhraseMatch
+from postcall.language.tokens import Token
 from postcall.telephony import Role
 
 GROUPS = ("own_numbers",)
@@ -33,9 +34,8 @@ _AFTER_MS = 8_000
 Options = Mapping[str, float | str | bool]
 
 
-def _runs(scene: Scene, role: Role) -> list[tuple[str, PhraseMatch]]:
+def _runs(tokens: Sequence[Token], language: str) -> list[tuple[str, PhraseMatch]]:
     """Runs of digits of a party, with where they lie."""
-    tokens, language = scene.tokens(role), scene.manual.heading.language
     found, end = [], 0
     begins = {form for form in {token.form for token in tokens} if may_begin_digits(form, language)}
     for at, token in enumerate(tokens):
@@ -49,10 +49,10 @@ def _runs(scene: Scene, role: Role) -> list[tuple[str, PhraseMatch]]:
 
 def _not_disclosed(scene: Scene, options: Options) -> Verdict:
     scene.need_words()
-    said_by_customer = "".join(digits for digits, _ in _runs(scene, Role.CUSTOMER))
+    said_by_customer = "".join(digits for digits, _ in scene.of_words(_runs, Role.CUSTOMER))
     own = scene.said(Role.AGENT, "own_numbers")
     disclosed: list[Finding] = []
-    for digits, match in _runs(scene, Role.AGENT):
+    for digits, match in scene.of_words(_runs, Role.AGENT):
         finding = scene.finding(Role.AGENT, match)
         parts = [digits[at : at + _PART] for at in range(len(digits) - _PART + 1)]
         is_read_back = parts and sum(part in said_by_customer for part in parts) >= len(parts) / 2

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from random import Random
 
 import pytest
 
+from postcall.language import moments
 from postcall.language.moments import Moment, day_at, moment_at
 
 MONDAY = datetime(2026, 3, 2, 10, 30)
@@ -86,3 +88,23 @@ def test_days_without_times(heard) -> None:
     found = day_at(said, 0, "ru")
     assert found is not None
     assert (found.weekday, found.end, found.from_min) == (4, 2, None)
+
+
+WORDS = {
+    "ru": "в во на к до после с через не позднее чем течение дня минут час двадцать пять шести первой половине обеда утром "
+    "завтра послезавтра понедельник среду марта пятого без четверти полседьмого полчаса 15:30 5 семь да перезвоню вам рабочего "
+    "конца концу вечера",
+    "en": "in on at within the next two hours tomorrow morning monday march fifth 5th of by end day after before lunch half "
+    "past six an hour well tonight this good evening 3pm 15:30 twenty first",
+    "zh": "今 明 早 晚 后 天 上 下 午 周 一 星 期 礼 拜 三 点 半 差 刻 月 五 号 日 两 小 时 内 之 前 班 当 中 在 就 "
+    "您 好 10 分 钟 以",
+}
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh"])
+def test_where_none_is_looked_for_none_is(heard, language: str) -> None:
+    draw = Random(3)
+    for _ in range(400):
+        said = heard(("" if language == "zh" else " ").join(draw.choices(WORDS[language].split(), k=12)), language)
+        at = range(len(said))
+        assert [moment_at(said, one, language) for one in at] == [moments._read(said, one, language) for one in at]
