@@ -74,6 +74,7 @@ def hear(tmp_path: Path) -> Hear:
         record: Telephony = RECORD,
         *,
         transcript: str | None = None,
+        transcript_sha256: str | None = None,
         diarizer: Diarizer | None = None,
         policy: str = "",
     ) -> HeardCall:
@@ -94,7 +95,7 @@ def hear(tmp_path: Path) -> Hear:
         )
         digest = f"{abs(hash(recording)):064x}"[:64]
         beside = hashlib.sha256((tmp_path / "in" / transcript).read_bytes()).hexdigest() if transcript else None
-        return listener.hear(PlannedCall(record, recording, digest, transcript, beside))
+        return listener.hear(PlannedCall(record, recording, digest, transcript, transcript_sha256 or beside))
 
     return heard
 
@@ -116,6 +117,16 @@ def samples(tmp_path: Path, recording: str) -> NDArray[np.float32]:
 
 
 # ── two channels ─────────────────────────────────────────────────────────────
+
+
+def test_a_transcript_that_was_written_since_is_not_taken(tmp_path: Path, hear: Hear) -> None:
+    recording, transcript = bring(tmp_path, "01-good-service")
+    heard = hear(recording, transcript=transcript, transcript_sha256="0" * 64)
+    assert not heard.call.has_words
+    [failure] = heard.failures
+    assert failure.error.code == "transcript"
+    assert "was written while the night read it" in failure.error.message
+    assert hear(recording, transcript=transcript).call.has_words
 
 
 def test_a_wrong_map_is_found_and_never_followed_silently(tmp_path: Path, hear: Hear) -> None:
