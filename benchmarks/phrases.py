@@ -39,7 +39,8 @@ from rich.console import Console
 from rich.table import Table
 
 from postcall.language.parting import FAREWELLS
-from postcall.language.phrases import SAID, Phrase, PhraseBook
+from postcall.language.phrase_ways import SAID
+from postcall.language.phrases import Phrase, PhraseBook
 from postcall.language.tokens import Token, tokens
 from postcall.language.waiting import HOLD_REQUESTS, THANKS_FOR_WAITING, WAIT_ANNOUNCEMENTS
 from postcall.spans import Span

@@ -31,7 +31,8 @@ from postcall.conduct.results import Finding, Verdict, failed, not_applicable, n
 from postcall.conduct.scene import Said, Scene, book_of
 from postcall.errors import MissingInput, PolicyError
 from postcall.kpi import is_answered
-from postcall.language.phrases import Phrase, PhraseBook, PhraseMatch
+from postcall.language.phrase_ways import PhraseMatch
+from postcall.language.phrases import Phrase, PhraseBook
 from postcall.nearest import did_you_mean
 from postcall.spans import Span, clip
 from postcall.telephony import Role

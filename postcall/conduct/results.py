@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from postcall.language.phrases import SAID
+from postcall.language.phrase_ways import SAID
 from postcall.quick_init import quick_init
 from postcall.spans import Span
 from postcall.telephony import Role

@@ -24,7 +24,8 @@ from postcall.call import Call
 from postcall.conduct.manual import Manual
 from postcall.conduct.results import Finding
 from postcall.errors import MissingInput
-from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, PhraseMatch, best_apart
+from postcall.language.phrase_ways import PhraseMatch
+from postcall.language.phrases import HeardPhrases, Phrase, PhraseBook, best_apart
 from postcall.language.tokens import Token
 from postcall.not_measurable import reasons_by_column
 from postcall.spans import Span, total_ms

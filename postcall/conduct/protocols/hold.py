@@ -33,7 +33,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from postcall.conduct.results import Finding, Verdict, failed, not_applicable, passed
 from postcall.conduct.scene import Scene
-from postcall.language.phrases import PhraseMatch
+from postcall.language.phrase_ways import PhraseMatch
 from postcall.spans import Span, intersect, total_ms
 from postcall.telephony import Role
 

@@ -29,7 +29,7 @@ from postcall.conduct.results import Finding, Verdict, failed, not_applicable, p
 from postcall.conduct.scene import Scene
 from postcall.language.address import polite
 from postcall.language.names import name_at
-from postcall.language.phrases import PhraseMatch
+from postcall.language.phrase_ways import PhraseMatch
 from postcall.language.tokens import Token
 from postcall.telephony import Direction, Role
 

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from postcall.conduct.results import Finding, Verdict, failed, passed
 from postcall.conduct.scene import Scene
 from postcall.language.numbers import digits_said, may_begin_digits
-from postcall.language.phrases import PhraseMatch
+from postcall.language.phrase_ways import PhraseMatch
 from postcall.language.tokens import Token
 from postcall.telephony import Role
 

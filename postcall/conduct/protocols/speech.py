@@ -31,7 +31,7 @@ from postcall.errors import MissingInput
 from postcall.language.address import familiar
 from postcall.language.diminutives import diminutives
 from postcall.language.fillers import fillers
-from postcall.language.phrases import PhraseMatch
+from postcall.language.phrase_ways import PhraseMatch
 from postcall.telephony import Role
 
 GROUPS = ("diminutives", "fillers")

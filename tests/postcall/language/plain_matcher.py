@@ -18,7 +18,8 @@ from postcall.language.morphology import grammemes_of, is_known, lemmas_of
 from postcall.language.names import name_at
 from postcall.language.numbers import money_at, number_at
 from postcall.language.phrase_pattern import Choice, Class, Edge, Gap, Node, Not, Run, Series, WordNode
-from postcall.language.phrases import LONGEST_PAUSE_MS, PROBABLY_SAID, Phrase, PhraseMatch
+from postcall.language.phrase_ways import LONGEST_PAUSE_MS, PROBABLY_SAID, PhraseMatch
+from postcall.language.phrases import Phrase
 from postcall.language.profanity import profanity
 from postcall.language.sounds_alike import SAME_TONE, SHORTEST, characters_alike, likeness, most_edits
 from postcall.language.tokens import Token

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from benchmarks.phrases import BOOKS, EVERYDAY, book_of, everyday, false_alarms, patterns_of
 from postcall.errors import PolicyError
-from postcall.language.phrases import PROBABLY_SAID, SAID, Phrase, PhraseBook
+from postcall.language.phrase_ways import PROBABLY_SAID, SAID
+from postcall.language.phrases import Phrase, PhraseBook
 from postcall.language.tokens import tokens
 from postcall.spans import Span
 from postcall.transcript import Word
