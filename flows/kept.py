@@ -25,8 +25,9 @@ from analyzers.contact import CallContact
 from analyzers.recorded_sound import StageRecording
 from analyzers.spoken_words import CallTranscript
 from flows.ear import Ear
-from flows.listen import NO_VOICES, HeardCall, Listener, _Scene
+from flows.listen import NO_VOICES, HeardCall, Listener
 from flows.plan import PlannedCall
+from flows.scene import Scene
 from flows.settings import Settings
 from postcall.acoustics import Acoustics
 from postcall.errors import MissingInput, RecordingError, SettingsError, StorageError
@@ -250,13 +251,13 @@ class KeptListener(Listener):
         heard = self.hear(kept.planned)
         return None if kept.planned.sha256 is not None and heard.call.recording is None else heard
 
-    def _told_apart(self, ear: Ear, scene: _Scene) -> Diarized:
+    def _told_apart(self, ear: Ear, scene: Scene) -> Diarized:
         found = self._kept.any_diarization(ear.sha256)
         if found is None:
             raise MissingInput("parties", self._why("parties", scene.why_one_channel))
         return without_ghosts(*found, self._speakers)
 
-    def _with_voices(self, ear: Ear, scene: _Scene, heard: Heard, given: RoleAssignment) -> RoleAssignment:
+    def _with_voices(self, ear: Ear, scene: Scene, heard: Heard, given: RoleAssignment) -> RoleAssignment:
         if not self._uses_voices or not given.is_in_doubt:
             return given
         likeness = self._kept.any_likeness(ear.sha256)
@@ -266,7 +267,7 @@ class KeptListener(Listener):
             return replace(given, reason=f"{given.reason}, and {NO_VOICES}")
         return given
 
-    def _written(self, planned: PlannedCall, ear: Ear, scene: _Scene) -> Transcript:
+    def _written(self, planned: PlannedCall, ear: Ear, scene: Scene) -> Transcript:
         if self._now.engine is None and "transcript" in self._now.missing:
             raise MissingInput("transcript", self._now.missing["transcript"])
         found = self._kept.any_transcript(ear.sha256, self._now.engine, self._now.options)

@@ -17,55 +17,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.ear import LIMIT_S, Ear, SoundPolicies
+from flows.engine_calls import diarized, recognised, voiced
 from flows.engines import Asked, EngineCare
-from flows.failures import Failure, Stage, in_our_words, where_raised
+from flows.failures import Failure, Stage, where_raised
 from flows.plan import PlannedCall
+from flows.scene import Scene
 from flows.settings import Recorder
 from flows.voices import AgentVoices
-from postcall.acoustics import Acoustics
 from postcall.announced_hold import AnnouncedHoldPolicy
 from postcall.audio.decode import DecodePolicy
 from postcall.audio.speech_timeline import SpeechPolicy
 from postcall.audio.topology import TopologyPolicy
 from postcall.call import Call
-from postcall.errors import EngineError, EngineOutOfMemory, MissingInput, PostCallError, RecordingError, TranscriptError
+from postcall.errors import EngineError, MissingInput, PostCallError, RecordingError, TranscriptError
 from postcall.policy import Policy, PolicySet
-from postcall.recording import Recording
 from postcall.roles import (
     VERSION,
-    EmptyChannel,
     Heard,
-    Layout,
     RoleAssignment,
     RolePolicy,
     assign_roles,
-    empty_channel,
-    reaches_agent_ms,
-    told_layout,
 )
 from postcall.spans import Span, Spans, intersect, total_ms, union
 from postcall.speakers import (
-    MENU,
     Diarized,
     SpeakerPolicy,
     cut_out,
-    filled,
-    human_part,
-    over_speech,
     put_back,
-    with_menu,
-    with_speakers,
     without_ghosts,
 )
 from postcall.speech.brought import MAX_BYTES, read_transcript
-from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, SpokenChannel, Transcriber, VoiceTeller
+from postcall.speech.engines import SAMPLES_PER_MS, Diarizer, Transcriber
 from postcall.speech.listening import side_by_side
 from postcall.speech.word_fit import WordPolicy, fit_transcript
 from postcall.telephony import Role, Telephony
-from postcall.timeline import MIXED, SpeakerTimeline
 from postcall.transcript import Transcript
 from postcall.turns import TurnPolicy
-from postcall.voiceprints import Print, VoiceprintPolicy, clean_speech, is_enough
+from postcall.voiceprints import Print, VoiceprintPolicy, is_enough
 from storage.artifacts import Artifacts, digest
 from storage.recordings import Recordings
 from storage.voiceprints import agent_key
@@ -88,7 +76,7 @@ Refused = Mapping[Stage, PostCallError]
 
 _NOTHING: Refused = MappingProxyType({})
 
-RECOGNISER_TRIES = 2
+NO_VOICES = "the agent's voice could not be compared: the diarizer tells no voices"
 
 AHEAD = 2
 """Calls heard, or being heard, ahead of the analyzers, for each worker."""
@@ -256,7 +244,7 @@ class Listener:
         missing: dict[str, str] = {}
         if recording_started_at is None:
             missing["recording_start"] = "the call record does not tell when the recording started"
-        scene = _Scene.of(record, recording, timeline, acoustics, self._recorder, recording_started_at)
+        scene = Scene.of(record, recording, timeline, acoustics, self._recorder, recording_started_at)
         failures: tuple[Failure, ...] = ()
         try:
             _raise_if("speakers", refused)
@@ -321,7 +309,7 @@ class Listener:
 
     # ── speakers ─────────────────────────────────────────────────────────────
 
-    def _told_apart(self, ear: Ear, scene: _Scene) -> Diarized:
+    def _told_apart(self, ear: Ear, scene: Scene) -> Diarized:
         """What the diarizer says of the human part of the channel that everybody is on."""
         engine = self._diarizer
         if engine is None:
@@ -336,14 +324,14 @@ class Listener:
             [samples] = [channel.samples_16k for channel in ear.channels() if channel.label == scene.one_channel]
             with self._turn_at_the_engines:
                 heard = cut_out(samples, part, SAMPLES_PER_MS)
-                told = engine.ask(partial(_diarized, samples_16k=heard, people=people), heard.size / SAMPLES_PER_MS / 1000)
+                told = engine.ask(partial(diarized, samples_16k=heard, people=people), heard.size / SAMPLES_PER_MS / 1000)
             kept = put_back(told[0], part), put_back(told[1], part)
             self._artifacts.put_diarization(ear.sha256, key, *kept)
         return without_ghosts(*kept, self._speakers)
 
     # ── the agent's voice ────────────────────────────────────────────────────
 
-    def _with_voices(self, ear: Ear, scene: _Scene, heard: Heard, given: RoleAssignment) -> RoleAssignment:
+    def _with_voices(self, ear: Ear, scene: Scene, heard: Heard, given: RoleAssignment) -> RoleAssignment:
         """The roles with what voices say, where words leave a doubt and somebody asked for voices."""
         if self._voices is None or not given.is_in_doubt:
             return given
@@ -352,7 +340,7 @@ class Listener:
         likeness = self._likeness(self._voices, ear, scene, list(heard.speech))
         return assign_roles(scene.layout, replace(heard, likeness=likeness), self._roles) if likeness else given
 
-    def _likeness(self, voices: AgentVoices, ear: Ear, scene: _Scene, labels: Sequence[str]) -> Mapping[str, float]:
+    def _likeness(self, voices: AgentVoices, ear: Ear, scene: Scene, labels: Sequence[str]) -> Mapping[str, float]:
         """How far each speaker sounds like the agent of the call record; empty where that cannot be told."""
         agent_id = scene.record.agent_id
         if agent_id is None or not voices.can_tell(agent_id):
@@ -372,7 +360,7 @@ class Listener:
             self._artifacts.put_likeness(ear.sha256, key, agent_key(agent_id), kept)
         return kept
 
-    def _taught(self, planned: PlannedCall, ear: Ear, scene: _Scene, call: Call, given: RoleAssignment) -> tuple[Failure, ...]:
+    def _taught(self, planned: PlannedCall, ear: Ear, scene: Scene, call: Call, given: RoleAssignment) -> tuple[Failure, ...]:
         """What failed while a print was made, if one was."""
         try:
             self._learn_voice(ear, scene, call, given)
@@ -380,7 +368,7 @@ class Listener:
             return (_failure("speakers", error, planned),)
         return ()
 
-    def _learn_voice(self, ear: Ear, scene: _Scene, call: Call, given: RoleAssignment) -> None:
+    def _learn_voice(self, ear: Ear, scene: Scene, call: Call, given: RoleAssignment) -> None:
         """Keep a print of the agent's voice, where the call may teach it; ``given`` is what is known without voices."""
         voices, agent_id = self._voices, scene.record.agent_id
         if voices is None or voices.revision is None or agent_id is None or not voices.may_teach(agent_id, ear.sha256):
@@ -407,11 +395,11 @@ class Listener:
         [samples] = [one.samples_16k for one in ear.channels() if one.label == channel]
         sound = cut_out(samples, spans, SAMPLES_PER_MS)
         with self._turn_at_the_engines:
-            return engine.ask(partial(_voiced, samples_16k=sound), sound.size / SAMPLES_PER_MS / 1000)
+            return engine.ask(partial(voiced, samples_16k=sound), sound.size / SAMPLES_PER_MS / 1000)
 
     # ── words ────────────────────────────────────────────────────────────────
 
-    def _written(self, planned: PlannedCall, ear: Ear, scene: _Scene) -> Transcript:
+    def _written(self, planned: PlannedCall, ear: Ear, scene: Scene) -> Transcript:
         """The words, as the engine or the file beside the recording has them, not yet fitted to speech."""
         if not self._use_transcripts:
             raise MissingInput("transcript", "words were left out of this run (--no-transcript)")
@@ -428,11 +416,11 @@ class Listener:
         channels = ear.channels()
         with self._turn_at_the_engines:
             length_s = sum(channel.samples_16k.size for channel in channels) / SAMPLES_PER_MS / 1000
-            transcript = engine.ask(partial(_recognised, channels=channels, language=language), length_s)
+            transcript = engine.ask(partial(recognised, channels=channels, language=language), length_s)
         self._artifacts.put_transcript(ear.sha256, key, transcript)
         return transcript
 
-    def _brought(self, planned: PlannedCall, ear: Ear, scene: _Scene) -> Transcript:
+    def _brought(self, planned: PlannedCall, ear: Ear, scene: Scene) -> Transcript:
         assert planned.transcript_file is not None
         language = planned.telephony.language
         roles, speech = scene.layout.roles, scene.channel_speech
@@ -487,204 +475,8 @@ def _ms_in_speech(transcript: Transcript, speech: Mapping[str, Spans]) -> int:
     return sum(total_ms(intersect(union(spans), speech[label])) for label, spans in by_label.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What is known of who is where, as far as it has been found out.
-
-    Attributes
-    ----------
-    record
-        The call record.
-    layout
-        What is told of the channels.
-    timeline, acoustics
-        Of the call: by channel, by diarized speaker, or under `MIXED`.
-    channel_speech
-        Speech by what a recogniser hears: channels, or `MIXED`.
-    one_channel
-        Speaker label of the channel that everybody is on, as the ear has it; None where each party has one.
-    empty
-        A channel that carries nothing.
-    reaches_agent_ms
-        Before this no agent speaks.
-    diarized
-        What a diarizer said; None where it was not asked.
-    """
-
-    record: Telephony
-    duration_ms: int
-    layout: Layout
-    timeline: SpeakerTimeline
-    acoustics: Acoustics
-    channel_speech: Mapping[str, Spans]
-    one_channel: str | None
-    empty: EmptyChannel | None
-    reaches_agent_ms: int
-    diarized: Diarized | None = None
-
-    @classmethod
-    def of(
-        cls,
-        record: Telephony,
-        recording: Recording,
-        timeline: SpeakerTimeline,
-        acoustics: Acoustics,
-        recorder: Recorder,
-        started_at: datetime | None,
-    ) -> _Scene:
-        """Before anybody is told apart."""
-        empty = empty_channel(recording, timeline, acoustics)
-        one = empty.other if empty is not None else None if recording.topology.is_separated else MIXED
-        return cls(
-            record,
-            recording.duration_ms,
-            told_layout(record, recording, recorder.layouts),
-            timeline,
-            acoustics,
-            timeline.by_label,
-            one,
-            empty,
-            reaches_agent_ms(record, started_at, acoustics, timeline.by_label),
-        )
-
-    @property
-    def is_one_channel(self) -> bool:
-        """Whether a diarizer has to tell the parties apart."""
-        return self.one_channel is not None
-
-    @property
-    def why_one_channel(self) -> str:
-        """For the tables."""
-        return ONE_CHANNEL_EMPTY if self.empty is not None else self.layout.reason or "the recording has one channel"
-
-    @property
-    def human_part(self) -> Spans:
-        """What the diarizer is given of the one channel."""
-        assert self.one_channel is not None
-        heard = Acoustics({self.one_channel: self.acoustics.channels[self.one_channel]})
-        return human_part(self.duration_ms, heard, self.channel_speech[self.one_channel], self.reaches_agent_ms)
-
-    def told_apart(self, diarized: Diarized, policy: SpeakerPolicy) -> _Scene:
-        """With what a diarizer says of the one channel."""
-        assert self.one_channel is not None
-        if self.empty is not None and len(diarized.overlapping.by_label) < 2:
-            # One voice on one channel, nothing on the other: a customer who says nothing.
-            return replace(self, one_channel=None, empty=None)
-        speech = self.channel_speech[self.one_channel]
-        reason = ONE_CHANNEL_EMPTY if self.empty is not None else self.layout.reason
-
-        def whole(told: SpeakerTimeline) -> SpeakerTimeline:
-            return filled(over_speech(speech, told), round(policy.fill_max_s * 1000))
-
-        return replace(
-            self,
-            layout=Layout({}, None, reason),
-            timeline=with_menu(whole(diarized.overlapping), self.reaches_agent_ms),
-            acoustics=Acoustics({MIXED: self.acoustics.channels[self.one_channel]}),
-            channel_speech={MIXED: speech},
-            diarized=replace(diarized, exclusive=whole(diarized.exclusive)),
-        )
-
-    def spoken(self, transcript: Transcript, policy: SpeakerPolicy) -> Transcript:
-        """Words with their speakers."""
-        if self.diarized is None:
-            return transcript
-        told = self.diarized.exclusive
-        exclusive = replace(told, by_label={label: spans for label, spans in told.by_label.items() if label != MIXED})
-        if self.reaches_agent_ms > 0:
-            before = (Span(0, self.reaches_agent_ms),)
-            exclusive = replace(exclusive, by_label={**exclusive.by_label, MENU: before})
-        words = with_speakers(transcript.words, exclusive, self.diarized.overlapping, sure_share=policy.sure_share)
-        return replace(transcript, words=words)
-
-    def heard(self, transcript: Transcript | None) -> Heard:
-        """What roles are told by."""
-        speech = {label: spans for label, spans in self.timeline.by_label.items() if label not in (MIXED, MENU)}
-        return Heard(
-            speech=speech,
-            words=transcript.words if transcript is not None else None,
-            opens_ms=self.reaches_agent_ms,
-            direction=self.record.direction,
-            agent_name=self.record.agent_name,
-            language=(transcript.language if transcript is not None else None) or self.record.language,
-            acoustics=self.acoustics if self.diarized is None else None,
-            # On two channels the agents share one; a diarizer has to hear each of them.
-            fewest_voices=2 if self.diarized is None or not self.record.transfers else 3,
-            is_one_channel=self.diarized is not None,
-        )
-
-    def channel_of(self, label: str) -> str:
-        """The channel that a speaker is on, as the ear has it."""
-        return label if self.one_channel is None else self.one_channel
-
-    def clean_speech(self, label: str, policy: VoiceprintPolicy, only: Spans | None = None) -> Spans:
-        """Where a speaker alone is heard, and well."""
-        channel = self.acoustics.channels.get(MIXED if self.diarized is not None else label)
-        most_ms = round(policy.most_s * 1000)
-        return clean_speech(label, self.timeline.by_label, channel, self.reaches_agent_ms, most_ms, only)
-
-    def with_menu_role(self, roles: Mapping[str, Role]) -> Mapping[str, Role]:
-        """Roles of all speakers."""
-        return {**roles, MENU: Role.IVR} if MENU in self.timeline.by_label else roles
-
-
-NO_VOICES = "the agent's voice could not be compared: the diarizer tells no voices"
-ONE_CHANNEL_EMPTY = "one channel of the recording is empty: everybody may be on the other one"
-
-
 def _identity(engine: Asked[Transcriber] | Asked[Diarizer]) -> list[object]:
     return [engine.name, engine.revision, dict(engine.options)]
-
-
-def _recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language: str | None) -> Transcript:
-    """The engine's transcript; what fails for a passing reason gets a second try."""
-    for attempt in range(RECOGNISER_TRIES):
-        try:
-            return engine.transcribe(channels, language)
-        except EngineError as error:
-            if attempt + 1 == RECOGNISER_TRIES:
-                raise in_our_words(error, engine) from error
-        except MemoryError as error:
-            raise _out_of_memory("the recogniser", error) from error
-        except Exception as error:
-            raise EngineError(f"the recogniser broke: {where_raised(error)}") from error
-    raise AssertionError("unreachable")
-
-
-def _diarized(engine: Diarizer, samples_16k: NDArray[np.float32], people: int) -> tuple[SpeakerTimeline, SpeakerTimeline]:
-    """What the engine tells, or its error in our words."""
-    try:
-        return engine.diarize(samples_16k, people)
-    except EngineError as error:
-        raise in_our_words(error, engine) from error
-    except PostCallError:
-        raise
-    except MemoryError as error:
-        raise _out_of_memory("the diarizer", error) from error
-    except Exception as error:
-        raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
-
-
-def _voiced(engine: Diarizer, samples_16k: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the engine says of a voice, or its error in our words."""
-    assert isinstance(engine, VoiceTeller)
-    try:
-        return engine.voice(samples_16k)
-    except EngineError as error:
-        raise in_our_words(error, engine) from error
-    except PostCallError:
-        raise
-    except MemoryError as error:
-        raise _out_of_memory("the voice model", error) from error
-    except Exception as error:
-        raise EngineError(f"the voice model broke: {where_raised(error)}") from error
-
-
-def _out_of_memory(who: str, error: MemoryError) -> EngineOutOfMemory:
-    """For an engine that does not tell by itself."""
-    return EngineOutOfMemory(
-        f"{who} ran out of memory: {where_raised(error)}", hint="lower its batch size, or choose a smaller model"
-    )
 
 
 def _raise_if(stage: Stage, refused: Refused) -> None:
