@@ -26,8 +26,11 @@ from training.diarization import export, mixes, segmentation
 
 LOG = logging.getLogger(__name__)
 
-_METHODS = ("average", "centroid")
-_THRESHOLDS = tuple(round(0.3 + 0.05 * n, 2) for n in range(17))
+_THRESHOLDS = {
+    "centroid": tuple(round(0.3 + 0.05 * n, 2) for n in range(17)),
+    "ward": tuple(2.0 + 0.25 * n for n in range(13)),
+}
+"""Method -> distances from which clusters are two; Ward's grow with what was said."""
 _SMALLEST_CLUSTERS = (2, 4, 8, 12)
 _SHORTEST_PAUSES_S = (0.0, 0.1, 0.2, 0.3)
 
@@ -105,8 +108,8 @@ def tuned(folder: Path, files: Sequence[dict[str, Any]]) -> dict[str, Any]:
     pipeline = export.load(folder)
     pipeline.training = True  # what does not depend on the parameters is computed once and kept in the files
     found: list[tuple[float, dict[str, Any]]] = []
-    grid = itertools.product(_METHODS, _SMALLEST_CLUSTERS, _THRESHOLDS)
-    for method, smallest, threshold in grid:
+    tried = [(method, threshold) for method, thresholds in _THRESHOLDS.items() for threshold in thresholds]
+    for (method, threshold), smallest in itertools.product(tried, _SMALLEST_CLUSTERS):
         clustering = {"method": method, "min_cluster_size": smallest, "threshold": threshold}
         found.append(_tried(pipeline, files, {"segmentation": {"min_duration_off": 0.0}, "clustering": clustering}))
     best = min(found, key=lambda one: one[0])[1]

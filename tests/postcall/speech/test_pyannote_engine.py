@@ -4,13 +4,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from pyannote.core import Annotation, Segment
 
 from postcall.errors import EngineError, EngineOutOfMemory, SettingsError
+from postcall.spans import Span
 from postcall.speech import pyannote_engine as engine
 from postcall.speech.engines import VoiceTeller, Watched, load_diarizer
 from postcall.speech.pyannote_engine import DEMO_FOLDER, PyannoteDiarizer
@@ -73,6 +76,34 @@ def test_number_of_speakers_is_bounded() -> None:
     for least, most in ((1, 1), (2, 2)):
         diarizer = PyannoteDiarizer({"model": "demo", "device": "cpu", "min_speakers": least, "max_speakers": most})
         assert 1 <= len(diarizer.diarize(two_voices())[0].by_label) <= most
+
+
+def test_speakers_who_sound_the_same_are_one_voice() -> None:
+    labels = ["A", "B", "C", "D"]
+    voices = np.array([[1.0, 0.0], [0.9, 0.3], [0.0, 1.0], [np.nan, np.nan]])
+    same = engine.PyannoteOptions(model="demo", max_speakers=4)
+    assert engine._voices(labels, voices, same) == {"A": "A", "B": "A", "C": "C", "D": "D"}
+    assert engine._voices(labels, 7 * voices, same) == engine._voices(labels, voices, same), "loudness is no voice"
+    apart = dict(zip(labels, labels, strict=True))
+    assert engine._voices(labels, voices, same.model_copy(update={"same_voice": 1.0})) == apart
+    assert engine._voices(labels, voices, same.model_copy(update={"min_speakers": 4})) == apart
+    assert engine._voices(labels, np.zeros((4, 2)), same) == apart, "who spoke too little is like nobody"
+    assert engine._voices(labels, None, same) == apart
+    everybody = engine._voices(labels, np.ones((4, 2)), same)
+    assert set(everybody.values()) == {"A"}
+
+
+def test_one_voice_that_the_pipeline_cuts_in_two_is_one_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, exclusive = Annotation(), Annotation()
+    told[Segment(0, 2)], told[Segment(1, 3)] = "SPEAKER_00", "SPEAKER_01"
+    exclusive[Segment(0, 1.5)], exclusive[Segment(1.5, 3)] = "SPEAKER_00", "SPEAKER_01"
+    output = SimpleNamespace(
+        speaker_diarization=told, exclusive_speaker_diarization=exclusive, speaker_embeddings=np.array([[1.0, 0.1], [1.0, 0.2]])
+    )
+    diarizer = PyannoteDiarizer({"model": "demo", "device": "cpu"})
+    monkeypatch.setattr(PyannoteDiarizer, "_apply", lambda *_: output)
+    for timeline in diarizer.diarize(np.zeros(48_000, np.float32)):
+        assert timeline.by_label == {"speaker_0": (Span(0, 3000),)}
 
 
 def test_more_people_than_two_may_be_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
