@@ -43,7 +43,7 @@ from postcall.spans import Spans, at_least, total_ms
 from postcall.telephony import Direction
 from postcall.transcript import Word
 
-VERSION = 3
+VERSION = 4
 """Rises when the same call may get other roles or another confidence."""
 
 WORD_WEIGHTS: Mapping[str, float] = MappingProxyType(
