@@ -144,6 +144,7 @@ class Scene:
             # On two channels the agents share one; a diarizer has to hear each of them.
             fewest_voices=2 if self.diarized is None or not self.record.transfers else 3,
             is_one_channel=self.diarized is not None,
+            unheard_share=transcript.unheard_share if transcript is not None else 0.0,
         )
 
     def channel_of(self, label: str) -> str:

@@ -66,3 +66,8 @@ class Transcript:
     words_dropped: int = 0
     marks_ignored: int = 0
     speech_without_words_ms: int = 0
+
+    @property
+    def unheard_share(self) -> float:
+        """Share of its words that had no speech under them; 0 without any."""
+        return self.words_dropped / max(len(self.words) + self.words_dropped, 1)

@@ -11,8 +11,11 @@ Definition
 ----------
 mono
     One channel.
+different
+    A block that is unlike, and whose level difference is further than ``dual_mono_spread_db`` from the alike ones' median.
+    A codec of few bits makes copies unlike, but as loud as each other; a party that talks is loud on one channel alone.
 dual mono
-    Of all active blocks at most ``different_share`` are unlike, and the level difference of the alike ones stays within
+    Of all active blocks at most ``different_share`` are different, and the level difference of the alike ones stays within
     ``dual_mono_spread_db`` of its median, itself at most ``dual_mono_level_db``.
 bleed
     Where one channel is active and louder by ``bleed_below_db`` or more, for 1 s at least, the other carries its echo: either
@@ -96,7 +99,7 @@ class TopologyPolicy(Policy):
         0.02,
         ge=0,
         le=1,
-        description="Dual mono may have this share of unlike blocks. Larger overlooks a short talk after long music.",
+        description="Dual mono may have this share of different blocks. Larger overlooks a short talk after long music.",
     )
     dual_mono_level_db: float = Setting(
         15.0, ge=0, le=60, description="Channels that differ more in level than this are no dual mono but one side's echo."
@@ -178,14 +181,15 @@ def _judge(
     """The topology of two channels with sound; adds to the evidence."""
     alike = likeness >= policy.alike
     heard = active.any(axis=0)
-    different = float((heard & ~alike).sum())
     difference = level[0] - level[1]
+    same = difference[heard & alike]
+    middle = float(np.median(same)) if same.size else np.nan
+    as_loud = np.abs(difference - middle) <= policy.dual_mono_spread_db
+    different = float((heard & ~alike & ~as_loud).sum())
     evidence["likeness"] = float(np.median(likeness[heard]))
     evidence["different_share"] = different / float(heard.sum())
     evidence["different_s"] = different * _BLOCK_S
-    same = difference[heard & alike]
     if same.size:
-        middle = float(np.median(same))
         spread = float(np.percentile(np.abs(same - middle), 90))
         evidence["level_difference_db"], evidence["level_difference_spread_db"] = middle, spread
         if (

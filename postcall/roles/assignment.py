@@ -46,6 +46,7 @@ CONTRADICTED_BY_VOICE = "the agent's voice contradicts who is on which channel b
 ONE_VOICE = "only one speaker was found"
 TOO_FEW = "the call was transferred, and fewer speakers were found than it has: one of them is two people"
 TOO_LITTLE = "next to nothing is heard of one of the speakers: two people may have been taken for one (roles.smallest_voice_s)"
+UNHEARD = "much of what is said lies where nobody is heard: its speakers are not known (roles.most_unheard_share)"
 
 _AGENT_BY_WORDS = 1.5
 """A further speaker who leans so far to an agent is one."""
@@ -85,6 +86,13 @@ class RolePolicy(Policy):
         le=60,
         description="On one channel, somebody of whom less is heard is no party: a diarizer that takes two people for one "
         "leaves such a rest of the other. Larger judges fewer calls whose customer says next to nothing.",
+    )
+    most_unheard_share: float = Setting(
+        0.25,
+        ge=0,
+        le=1,
+        description="On one channel, a transcript with a larger share of its words where no speech is heard tells no roles: a "
+        "party that noise covers leaves its words to the other. Larger judges more calls.",
     )
 
 
@@ -153,6 +161,8 @@ def _by_what_is_heard(layout: Layout, heard: Heard, evidence: Evidence, policy: 
         return RoleAssignment({}, source, TOO_FEW, None, None, roles)
     if heard.is_one_channel and _voices(heard, policy) < heard.fewest_voices:
         return RoleAssignment({}, source, TOO_LITTLE, None, None, roles)
+    if heard.is_one_channel and heard.unheard_share > policy.most_unheard_share:
+        return RoleAssignment({}, source, UNHEARD, None, None, roles)
     if confidence < policy.minimum_confidence:
         return RoleAssignment({}, source, NOT_SURE, confidence, None, roles)
     return RoleAssignment(roles, source, None, confidence, None, roles)

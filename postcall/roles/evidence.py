@@ -107,6 +107,8 @@ class Heard:
         So many people speak at least: of a transferred call three.
     is_one_channel
         Whether a diarizer told the speakers apart, not channels.
+    unheard_share
+        Share of the transcript's words that lie where no speech is heard.
     likeness
         Speaker label -> how far it sounds like the call's agent; empty where voices were not compared.
     """
@@ -120,6 +122,7 @@ class Heard:
     acoustics: Acoustics | None = None
     fewest_voices: int = 2
     is_one_channel: bool = False
+    unheard_share: float = 0.0
     likeness: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -21,7 +21,7 @@ from postcall.speech.engines import SpokenChannel
 from postcall.speech.silero import find_speech
 from postcall.timeline import SpeakerTimeline
 
-VERSION = 7
+VERSION = 8
 """Rises when the same recording and policy may give another manifest or timeline."""
 
 SOURCE = "silero vad v6"

@@ -57,6 +57,21 @@ def test_one_channel_is_mono() -> None:
     assert classify(A[None], RATE_HZ, POLICY)[0] is Topology.MONO
 
 
+def test_copies_that_a_codec_makes_unlike_but_not_louder_are_dual_mono() -> None:
+    """A stereo codec of few bits writes noise of the right level where it cannot afford the sound."""
+    block = RATE_HZ // 2
+    noise = np.random.default_rng(3).standard_normal(MIX.size).astype(np.float32)
+    loudest = np.argsort(-MIX[: MIX.size // block * block].reshape(-1, block).std(axis=1))[:6]
+    for loss_db, expected in ((0.0, Topology.DUAL_MONO), (2.0, Topology.DUAL_MONO), (12.0, Topology.SEPARATE)):
+        second = MIX.copy()
+        for at in loudest:
+            place = slice(at * block, (at + 1) * block)
+            second[place] = noise[place] * MIX[place].std() * 10 ** (-loss_db / 20)
+        found, evidence = classify(np.stack([MIX, second]), RATE_HZ, POLICY)
+        assert found is expected, loss_db
+        assert (evidence["different_share"] > POLICY.different_share) is (expected is Topology.SEPARATE)
+
+
 @pytest.mark.parametrize("gain", [1.0, 0.5, 0.25, -1.0])
 @pytest.mark.parametrize("delay_ms", [0, 0.5, 10, 60])
 def test_dual_mono_scaled_inverted_or_delayed(gain: float, delay_ms: float) -> None:

@@ -121,6 +121,18 @@ def test_on_one_channel_a_rest_of_a_voice_is_no_party() -> None:
     assert assign_roles(NONE, rest, RolePolicy(smallest_voice_s=1.0)).roles == RIGHT.roles
 
 
+def test_on_one_channel_words_where_nobody_is_heard_leave_roles_open() -> None:
+    most = replace(call(OPENING, MATTER), is_one_channel=True, unheard_share=0.25)
+    assert assign_roles(NONE, most, DEFAULT).roles == RIGHT.roles
+    more = replace(most, unheard_share=0.26)
+    found = assign_roles(NONE, more, DEFAULT)
+    assert (found.roles, found.confidence, found.likely) == ({}, None, RIGHT.roles)
+    assert found.reason is not None
+    assert "roles.most_unheard_share" in found.reason
+    assert assign_roles(NONE, replace(more, is_one_channel=False), DEFAULT).roles == RIGHT.roles, "a channel tells whose"
+    assert assign_roles(NONE, more, RolePolicy(most_unheard_share=0.3)).roles == RIGHT.roles
+
+
 # ── voices ───────────────────────────────────────────────────────────────────
 
 WORDLESS = Heard({A: (Span(0, 5_000),), B: (Span(10_000, 15_000),)}, None)
