@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,31 +34,29 @@ def recognised(engine: Transcriber, channels: Sequence[SpokenChannel], language:
 
 def diarized(engine: Diarizer, samples_16k: NDArray[np.float32], people: int) -> tuple[SpeakerTimeline, SpeakerTimeline]:
     """What the engine tells, or its error in our words."""
-    try:
+    with _in_our_words("the diarizer", engine):
         return engine.diarize(samples_16k, people)
-    except EngineError as error:
-        raise in_our_words(error, engine) from error
-    except PostCallError:
-        raise
-    except MemoryError as error:
-        raise _out_of_memory("the diarizer", error) from error
-    except Exception as error:
-        raise EngineError(f"the diarizer broke: {where_raised(error)}") from error
 
 
 def voiced(engine: Diarizer, samples_16k: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the engine says of a voice, or its error in our words."""
     assert isinstance(engine, VoiceTeller)
-    try:
+    with _in_our_words("the voice model", engine):
         return engine.voice(samples_16k)
+
+
+@contextmanager
+def _in_our_words(who: str, engine: Diarizer) -> Iterator[None]:
+    try:
+        yield
     except EngineError as error:
         raise in_our_words(error, engine) from error
     except PostCallError:
         raise
     except MemoryError as error:
-        raise _out_of_memory("the voice model", error) from error
+        raise _out_of_memory(who, error) from error
     except Exception as error:
-        raise EngineError(f"the voice model broke: {where_raised(error)}") from error
+        raise EngineError(f"{who} broke: {where_raised(error)}") from error
 
 
 def _out_of_memory(who: str, error: MemoryError) -> EngineOutOfMemory:

@@ -86,9 +86,8 @@ class PyannoteOptions(EngineOptions):
         How many people a recording holds. A call has two parties, and one more with every transfer that its record tells of;
         raise ``max_speakers`` where recordings hold others, or where records do not tell of transfers.
     same_voice
-        Speakers whose voices are at least so alike are one voice, cut in two; 1 keeps all apart. With the demo pipeline halves
-        of one long voice were at 0.5 to 0.9, half of them above 0.8, and two people of the calls that this was chosen on
-        at most at 0.71.
+        Speakers whose voices are at least so alike (cosine) are one voice, cut in two; 1 keeps all apart. Smaller takes more
+        people with like voices for one.
     """
 
     model: str

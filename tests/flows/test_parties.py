@@ -21,17 +21,21 @@ from flows.equipment import policy_sections
 from flows.failures import Stage
 from flows.listen import HeardCall, Listener
 from flows.plan import PlannedCall
+from flows.scene import Scene
 from flows.settings import Recorder
+from postcall.acoustics import Acoustics
 from postcall.analyzer import discover
 from postcall.audio.decode import DecodePolicy, decode
 from postcall.errors import EngineError, MissingInput
 from postcall.policy import load_policy
+from postcall.roles import Layout
 from postcall.spans import Span, total_ms, union
 from postcall.speech.engines import Diarizer, Echo
 from postcall.speech.pyannote_engine import PyannoteDiarizer
 from postcall.tables import Stamp, spec_of
 from postcall.telephony import Direction, Role, Telephony
-from postcall.timeline import SpeakerTimeline
+from postcall.timeline import MIXED, SpeakerTimeline
+from postcall.transcript import Transcript, Word
 from storage.artifacts import Artifacts
 from storage.recordings import Recordings
 from storage.runs import STAGES, RunFailure
@@ -278,3 +282,12 @@ def test_a_live_line_needs_no_diarizer(tmp_path: Path, hear: Hear) -> None:
     call = hear("live.wav", replace(RECORD, channel_map=CUSTOMER_FIRST)).call
     assert (call.role_source, call.empty_channel) == ("call_record", None)
     assert total_ms(union(call.talk(Role.AGENT))) > 5_000
+
+
+def test_roles_hear_of_words_that_lie_where_nobody_speaks() -> None:
+    timeline = SpeakerTimeline({"speaker_0": (Span(0, 1000),), "speaker_1": (Span(2000, 3000),)}, False, "drawn")
+    scene = Scene(Telephony("1"), 5000, Layout({}, None, None), timeline, Acoustics({}), {}, MIXED, None, 0)
+    words = tuple(Word(Span(at, at + 100), "да", 1.0, "speaker_0") for at in (0, 200, 400))
+    assert scene.heard(Transcript(words, "ru", "drawn", words_dropped=2)).unheard_share == 0.4
+    assert scene.heard(Transcript((), "ru", "drawn")).unheard_share == 0.0
+    assert scene.heard(None).unheard_share == 0.0
