@@ -14,11 +14,13 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import fsspec
 import pytest
 import yaml
 
 from flows.demonstration import BUNDLED
 from postcall.privacy import SILENCED
+from tests.object_store import object_store
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
@@ -32,11 +34,12 @@ def _compose(name: str = "compose.yaml") -> dict[str, Any]:
 
 
 SERVICES: dict[str, dict[str, Any]] = _compose()["services"]
-OURS = {name: service for name, service in SERVICES.items() if name != "database"}
+OURS = {name: service for name, service in SERVICES.items() if name not in ("database", "objects")}
+BUCKETS = ("calls", "centre")
 
 
 def _default(text: str) -> str:
-    """A compose value with its variables' defaults."""
+    """The value of a compose file with its variables' defaults."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
@@ -58,13 +61,18 @@ def test_services_are_confined(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
 
 
-def test_nothing_that_hears_calls_has_a_way_out() -> None:
+@pytest.mark.parametrize("more", [None, "compose.objects.yaml"])
+def test_nothing_that_hears_calls_has_a_way_out(more: str | None) -> None:
     networks = _compose()["networks"]
+    changes = _compose(more)["services"] if more else {}
     for name, service in SERVICES.items():
         sources = [volume["source"] for volume in service.get("volumes", ())]
-        if any("RECORDINGS" in source for source in sources) or "store" in sources:
-            is_alone = service.get("network_mode") == "none"
-            assert is_alone or all(_has_no_way_out(networks[network]) for network in service["networks"]), name
+        if any("RECORDINGS" in source for source in sources) or {"store", "objects"} & set(sources):
+            change = changes.get(name, {})
+            mode = change.get("network_mode", service.get("network_mode", ""))
+            beside = SERVICES[mode.removeprefix("service:")] if mode.startswith("service:") else service
+            used = [*beside.get("networks", ()), *change.get("networks", ())]
+            assert mode == "none" or all(_has_no_way_out(networks[network]) for network in used), name
 
 
 def _has_no_way_out(network: dict[str, Any]) -> bool:
@@ -83,7 +91,7 @@ def test_libraries_are_told_to_be_silent_and_offline() -> None:
 def test_only_the_store_can_be_written() -> None:
     for name, service in OURS.items():
         writable = {v["target"] for v in service.get("volumes", ()) if not v.get("read_only")}
-        assert writable <= {"/srv/store", "/srv/prefect"}, name
+        assert writable <= {"/srv/store", "/srv/prefect", "/srv/objects"}, name
 
 
 def test_the_image_installs_what_the_wheel_holds_pinned_and_runs_as_nobody() -> None:
@@ -107,8 +115,9 @@ def test_the_dockerfile_passes_its_linter() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_gpu_file_changes_services_that_there_are() -> None:
-    assert set(_compose("compose.gpu.yaml")["services"]) <= set(SERVICES)
+@pytest.mark.parametrize("name", ["compose.gpu.yaml", "compose.objects.yaml"])
+def test_a_further_file_changes_services_that_there_are(name: str) -> None:
+    assert set(_compose(name)["services"]) <= set(SERVICES)
 
 
 # ── the commands ─────────────────────────────────────────────────────────────
@@ -116,9 +125,9 @@ def test_the_gpu_file_changes_services_that_there_are() -> None:
 
 def _here(command: list[str], **paths: str) -> list[str]:
     """A command of a container, with its program and paths of this machine."""
-    program = BIN / command[0]
-    assert program.exists(), command[0]
-    return [str(program), *(paths.get(argument, argument) for argument in command[1:])]
+    program = shutil.which(command[0], path=f"{BIN}:/usr/bin:/bin")
+    assert program is not None, command[0]
+    return [program, *(paths.get(argument, argument) for argument in command[1:])]
 
 
 @pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "prefect"])
@@ -160,6 +169,32 @@ def test_the_doctor_and_the_night_run_as_they_stand(centre: Path) -> None:
     assert (centre / "store" / "tables" / "run_night").is_dir()
     check = _here(SERVICES["nightly"]["healthcheck"]["test"][1:])
     assert subprocess.run(check, capture_output=True, check=False).returncode == 0
+
+
+def test_the_night_writes_to_the_object_store_as_it_stands(centre: Path, tmp_path: Path) -> None:
+    made = _here(SERVICES["buckets"]["command"], **{f"/srv/objects/{name}": str(tmp_path / name) for name in BUCKETS})
+    assert subprocess.run(made, check=False).returncode == 0
+    assert all((tmp_path / name).is_dir() for name in BUCKETS)
+    added = _compose("compose.objects.yaml")["services"]["nightly"]
+    assert added["network_mode"] == "service:objects"
+    settings = centre / "postcall.toml"
+    settings.write_text('tables = "s3://centre/tables"\nartifacts = "s3://centre/artifacts"\n' + settings.read_text())
+    with object_store() as address:
+        fsspec.filesystem("s3").mkdir("centre")
+        environment = {
+            **{name: value for name, value in SERVICES["nightly"]["environment"].items() if name != "POSTCALL_STORE"},
+            **added["environment"],
+            **{name: "test" for name, value in added["environment"].items() if value.startswith("${")},
+            "AWS_ENDPOINT_URL": address,
+            "POSTCALL_STORE": str(centre / "store"),
+            "PATH": f"{BIN}:/usr/bin:/bin",
+            "HOME": str(centre),
+        }
+        command = [*_here(SERVICES["nightly"]["command"]), "--date", "2026-03-02"]
+        done = subprocess.run(command, cwd=centre, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode in (0, 3), done.stdout + done.stderr
+        assert fsspec.filesystem("s3").ls("s3://centre/tables/run_night")
+    assert not (centre / "store" / "tables").exists()
 
 
 def test_the_pages_are_served_to_who_has_the_token(tmp_path: Path) -> None:
