@@ -228,7 +228,7 @@ class Ears:
         self._folder = folder
         default = load_policy(None, policy_sections(discover()))
         sections = {name: default.section(name, type_) for name, type_ in policy_sections(discover()).items()}
-        every = RolePolicy(minimum_confidence=0.5, override_confidence=0.5)
+        every = RolePolicy(minimum_confidence=0.5, override_confidence=0.5, smallest_voice_s=0, most_unheard_share=1)
         self._policies = {False: default, True: PolicySet({**sections, "roles": every}, "every role")}
 
     def voices(self, store: Path, day: date, calls: Sequence[Staged] = ()) -> AgentVoices | None:

@@ -11,6 +11,10 @@ marks
     Of each speaker, numbers of about 1: cues of its opening and of the whole call (`postcall.roles.cues`); the agent's name of
     the call record in its opening; whether it speaks first, by direction of the call; its share of the talk; the sounds of the
     line on its channel: music, ringing and menus lie on the centre's side, keys that are pressed on the customer's.
+handover
+    Of a call that was transferred, among three voices or more: how far the others take over from each other, instead of
+    talking in turns. Those who do are agents, and who talks with all of them is the customer. It counts up to
+    ``HANDOVER_WEIGHT``; a call that was not transferred tells nothing so, for there a customer may pass the telephone on.
 likeness
     Where the settings ask for voiceprints: how far each speaker sounds like the call's agent did on earlier days
     (`postcall.voiceprints`). It counts where one of them is that agent (`LEAST_LIKENESS`), by how much more than the others,
@@ -35,6 +39,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, groupby
+from operator import itemgetter
 from types import MappingProxyType
 
 from postcall.acoustics import Acoustics, SoundKind
@@ -43,7 +49,7 @@ from postcall.spans import Spans, at_least, total_ms
 from postcall.telephony import Direction
 from postcall.transcript import Word
 
-VERSION = 4
+VERSION = 5
 """Rises when the same call may get other roles or another confidence."""
 
 WORD_WEIGHTS: Mapping[str, float] = MappingProxyType(
@@ -66,6 +72,9 @@ PATTERN_WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 PATTERN_MOST = 1.5
 """Talk pattern alone is believed to no more than four in five."""
+
+HANDOVER_WEIGHT = 3.0
+"""Of others who never talk again once the next of them does."""
 
 VOICE_WEIGHT = 4.0
 """Of one whole likeness: the distance of an agent from another, by the prints of the centre."""
@@ -163,12 +172,13 @@ def weigh(heard: Heard) -> Evidence:
     """
     said, patterns = word_marks(heard), pattern_marks(heard)
     middle = sum(PATTERN_WEIGHTS[name] * mark for marks in patterns.values() for name, mark in marks.items()) / len(patterns)
-    voices = voice_marks(heard)
+    voices, handovers = voice_marks(heard), handover_marks(heard)
     leanings = {}
     for label in heard.speech:
         pattern = sum(PATTERN_WEIGHTS[name] * mark for name, mark in patterns[label].items()) - middle
         words = sum(WORD_WEIGHTS[name] * mark for name, mark in said[label].items())
         leanings[label] = words + min(max(pattern, -PATTERN_MOST / 2), PATTERN_MOST / 2) + voices.get(label, 0.0)
+        leanings[label] -= HANDOVER_WEIGHT * handovers.get(label, 0.0)
     has_openings = any(said[label][name] for label in said for name in OPENING_MARKS)
     return Evidence(_probabilities(leanings), has_openings, leanings, bool(voices))
 
@@ -226,6 +236,46 @@ def voice_marks(heard: Heard) -> dict[str, float]:
     middle = math.fsum(likeness.values()) / len(likeness)
     most = VOICE_MOST / 2
     return {label: min(max(VOICE_WEIGHT * (value - middle), -most), most) for label, value in likeness.items()}
+
+
+def handover_marks(heard: Heard) -> dict[str, float]:
+    """How far the others of each speaker take over from each other; empty where a call was not transferred."""
+    if heard.fewest_voices < 3 or len(heard.speech) < 3:
+        return {}
+    marks = {}
+    for label in heard.speech:
+        others = [spans for other, spans in heard.speech.items() if other != label]
+        pairs = list(combinations(others, 2))
+        marks[label] = 1 - math.fsum(_turn_taking(first, second) for first, second in pairs) / len(pairs)
+    return marks
+
+
+def _turn_taking(first: Spans, second: Spans) -> float:
+    """0 where one falls silent before the other begins, 1 where both talk all along; of the one who talks less.
+
+    ::
+
+        first   ####  ###    #
+        second            ##   ### ####
+                         ^ best place to part them; ``#`` of ``first`` is beyond it: 0.125
+    """
+    whole_first, whole_second = total_ms(first), total_ms(second)
+    least = min(whole_first, whole_second)
+    if least == 0:
+        return 1.0
+    misplaced = least
+    before_first = before_second = 0
+    spans = sorted(
+        [(span.start_ms, span.duration_ms, 0) for span in first] + [(span.start_ms, 0, span.duration_ms) for span in second]
+    )
+    for _, together in groupby(spans, key=itemgetter(0)):
+        one_way = whole_first - before_first + before_second
+        other_way = before_first + whole_second - before_second
+        misplaced = min(misplaced, one_way, other_way)
+        for _, of_first, of_second in together:
+            before_first += of_first
+            before_second += of_second
+    return misplaced / least
 
 
 def _first(heard: Heard) -> str | None:

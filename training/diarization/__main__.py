@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for mixes, voices and checkpoints")
     parser.add_argument("step", choices=(*_STEPS, "all"))
     parser.add_argument("--mixes", type=int, default=450, help="to train on, of about a minute")
-    parser.add_argument("--jobs", type=int, default=2, help="processes that make mixes")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make mixes and voices")
     parser.add_argument("--segmentation-steps", type=int, default=2000)
     parser.add_argument("--embedding-steps", type=int, default=500)
     parser.add_argument("--start", type=Path, help="folder of a pipeline to go on from, where there is no checkpoint")
@@ -46,7 +46,7 @@ def _run(step: str, arguments: argparse.Namespace) -> None:
     elif step == "segmentation":
         segmentation.train(work, arguments.segmentation_steps, start=arguments.start and arguments.start / "segmentation")
     elif step == "embedding":
-        embedding.write_voices(work / "voices")
+        embedding.write_voices(work / "voices", arguments.jobs)
         embedding.train(work, arguments.embedding_steps, start=arguments.start and arguments.start / "embedding")
     elif step == "export":
         export.export(work, arguments.out)

@@ -3,9 +3,9 @@
 Conventions
 -----------
 The net is pyannote.audio's ``XVectorMFCC`` with 40 mel bands below 3800 Hz and a frame every 25 ms. A *voice* is a class: each
-of the corpus's training voices, and each of eSpeak's other variants in each language with a rate, pitch and playing speed of
-its own. Its utterances are kept clean; each time they are drawn they are put together to a stretch of 1.5-3.5 s and sent
-through another telephone line (level, noise, codecs).
+of the corpus's training voices, each of eSpeak's other variants in each language with a rate, pitch and playing speed of its
+own, and speakers that are drawn (`training.recogniser.speakers`). Its utterances are kept clean; each time they are drawn they
+are put together to a stretch of 1.5-3.5 s and sent through another telephone line (level, noise, codecs).
 
 pyannote.audio's own task for this (``SupervisedRepresentationLearningWithArcFace``) is not used: it cuts from single turns of
 recordings and fills short ones with zeros, while utterances here are 1-3 s long and the line is to be drawn anew every time.
@@ -19,6 +19,8 @@ Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", ICASS
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +37,11 @@ from pytorch_metric_learning.losses import ArcFaceLoss  # type: ignore[import-un
 from benchmarks.corpus import conditions
 from benchmarks.corpus.telephone import PER_MS, Sound, gain
 from benchmarks.corpus.voices import Voice
+from training.apart import run_apart
 from training.diarization import mixes
 from training.diarization.mixes import MODEL_RATE_HZ
 from training.diarization.segmentation import WEIGHTS
-from training.recogniser import strips
+from training.recogniser import speakers, strips
 from training.recogniser.text import LANGUAGES, utterance
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +49,8 @@ LOG = logging.getLogger(__name__)
 CHECKPOINT = "embedding.pt"
 DIMENSION = 64
 TEXTS_PER_VOICE = 18
+DRAWN_GROUPS = 4
+"""Of `speakers.COUNT` voices each."""
 
 _MFCC = {"n_mfcc": 40, "melkwargs": {"n_fft": 512, "hop_length": 400, "n_mels": 40, "f_min": 100.0, "f_max": 3800.0}}
 _SHORTEST_MS, _LONGEST_MS = 1500, 3500
@@ -63,36 +68,55 @@ class Speaker:
 
 
 def voices(seed: str = "voices") -> list[tuple[str, Voice]]:
-    """Every voice to train on, with its language; none is held out."""
+    """Every voice to train on that anybody's eSpeak has, with its language; none is held out."""
     rng = Random(seed)
     listed = [
         (voice["language"], Voice(**{k: voice[k] for k in ("engine", "name", "scale", "rate_wpm", "pitch") if k in voice}))
         for voice in strips._listed()
     ]
-    others = []
-    for language in LANGUAGES:
-        low, high = strips._RATES_WPM[language]
-        for variant in strips._VARIANTS:
-            name = f"{rng.choice(strips._ACCENTS[language])}+{variant}"
-            scale = rng.choice((1.0, round(rng.uniform(0.86, 1.18), 2)))
-            others.append((language, Voice("espeak", name, scale, rng.randint(low, high), rng.randint(25, 75))))
-    return listed + others
+    return listed + [_espeak(language, variant, rng) for language in LANGUAGES for variant in strips._VARIANTS]
 
 
-def write_voices(folder: Path, count: int | None = None, texts: int = TEXTS_PER_VOICE) -> None:
-    """Let every voice (or so many) say texts, into ``<number>.npz``; those that are there stay."""
+def drawn_voices(group: int) -> list[tuple[str, Voice]]:
+    """Voices of speakers that `speakers.draw` makes for a group, with their languages."""
+    rng = Random(f"drawn-voices-{group}")
+    names = [f"{speakers.PREFIX}{number}" for number in range(speakers.COUNT)]
+    return [_espeak(LANGUAGES[number % len(LANGUAGES)], name, rng) for number, name in enumerate(names)]
+
+
+def _espeak(language: str, variant: str, rng: Random) -> tuple[str, Voice]:
+    low, high = strips._RATES_WPM[language]
+    name = f"{rng.choice(strips._ACCENTS[language])}+{variant}"
+    scale = rng.choice((1.0, round(rng.uniform(0.86, 1.18), 2)))
+    return language, Voice("espeak", name, scale, rng.randint(low, high), rng.randint(25, 75))
+
+
+def write_voices(folder: Path, jobs: int, texts: int = TEXTS_PER_VOICE) -> None:
+    """Let every voice say texts, into ``<number>.npz``; those that are there stay."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (language, voice) in enumerate(voices()[:count]):
-        path = folder / f"{number:04d}.npz"
-        if path.exists():
-            continue
-        rng = Random(f"{number}-texts")
-        lines = mixes.speak(voice, [utterance(language, rng) for _ in range(texts)])
-        pcm = [np.round(np.clip(line.sound, -1, 1) * 32767).astype(np.int16) for line in lines]
-        half = path.with_suffix(".half")
-        with half.open("wb") as file:
-            np.savez(file, language=language, sizes=[len(one) for one in pcm], pcm=np.concatenate(pcm))
-        half.rename(path)
+    run_apart(_write_group, [(folder, group, texts) for group in range(-1, DRAWN_GROUPS)], jobs)
+
+
+def _write_group(folder: Path, group: int, texts: int) -> None:
+    """Utterances of all of a group, or of `voices` where it is -1; in a process that has not spoken with eSpeak before."""
+    with tempfile.TemporaryDirectory() as data:
+        if group >= 0:
+            speakers.draw(Path(data), f"diarization/{group}")
+            os.environ["ESPEAK_DATA_PATH"] = data  # read once, when eSpeak begins in this process
+        for number, (language, voice) in enumerate(voices() if group < 0 else drawn_voices(group)):
+            path = folder / f"{number:04d}.npz" if group < 0 else folder / f"drawn-{group}-{number:04d}.npz"
+            if not path.exists():
+                _write_voice(path, language, voice, texts)
+
+
+def _write_voice(path: Path, language: str, voice: Voice, texts: int) -> None:
+    rng = Random(f"{path.stem}-texts")
+    lines = mixes.speak(voice, [utterance(language, rng) for _ in range(texts)])
+    pcm = [np.round(np.clip(line.sound, -1, 1) * 32767).astype(np.int16) for line in lines]
+    half = path.with_suffix(".half")
+    with half.open("wb") as file:
+        np.savez(file, language=language, sizes=[len(one) for one in pcm], pcm=np.concatenate(pcm))
+    half.rename(path)
 
 
 def read_voices(folder: Path) -> list[Speaker]:
@@ -148,9 +172,9 @@ def train(work: Path, steps: int, *, batch: int = 48, dimension: int = DIMENSION
     start
         Folder of a shipped net to begin with when there is no checkpoint.
     """
-    speakers = read_voices(work / "voices")
+    known = read_voices(work / "voices")
     torch.manual_seed(1)
-    model, loss_of = untrained(dimension), ArcFaceLoss(len(speakers), dimension, margin=_MARGIN_DEGREES, scale=_SCALE)
+    model, loss_of = untrained(dimension), ArcFaceLoss(len(known), dimension, margin=_MARGIN_DEGREES, scale=_SCALE)
     optimizer = torch.optim.AdamW([*model.parameters(), *loss_of.parameters()], lr=_PEAK_RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _PEAK_RATE, total_steps=steps + 1, pct_start=0.15)
     parts = {"model": model, "loss": loss_of, "optimizer": optimizer, "schedule": schedule}
@@ -165,9 +189,7 @@ def train(work: Path, steps: int, *, batch: int = 48, dimension: int = DIMENSION
         model.load_state_dict({name: value.float() for name, value in kept.items()})
     model.train()
     losses, right = [], []
-    for step, (sounds, numbers) in zip(
-        range(first, steps), _batches(speakers, batch, Random(f"batches-{first}")), strict=False
-    ):
+    for step, (sounds, numbers) in zip(range(first, steps), _batches(known, batch, Random(f"batches-{first}")), strict=False):
         vectors = model(sounds)
         loss = loss_of(vectors, numbers)
         optimizer.zero_grad()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from postcall.acoustics import Acoustics, ChannelSound, Sound, SoundKind
 from postcall.roles import Heard, weigh
-from postcall.roles.evidence import PATTERN_MOST
-from postcall.spans import Span
+from postcall.roles.evidence import PATTERN_MOST, handover_marks
+from postcall.spans import Span, Spans, union
 from postcall.telephony import Direction
 from postcall.transcript import Word
 
@@ -83,6 +83,37 @@ def test_of_three_voices_the_one_who_has_a_matter_is_the_customer() -> None:
     words = said(A, AGENT, 0) + said(B, CUSTOMER, 5_000) + said("third", second, 20_000)
     speech = {A: (Span(0, 4_500),), B: (Span(5_000, 9_000),), "third": (Span(20_000, 26_000),)}
     assert weigh(Heard(speech, words, language="ru")).customer[B] > 0.9
+
+
+def test_who_talks_with_all_of_a_transferred_call_is_the_customer() -> None:
+    """::
+
+    A      ## ## ##
+    B        #  #  #   # #  #
+    third             # #  #
+    """
+    speech = {
+        A: (Span(0, 4_000), Span(6_000, 10_000), Span(12_000, 16_000)),
+        B: (Span(4_000, 6_000), Span(10_000, 12_000), Span(16_000, 18_000), Span(32_000, 34_000), Span(38_000, 42_000)),
+        "third": (Span(30_000, 32_000), Span(34_000, 38_000), Span(42_000, 44_000)),
+    }
+    transferred = Heard(speech, None, fewest_voices=3)
+    assert handover_marks(transferred) == {A: pytest.approx(1 / 4), B: 1, "third": pytest.approx(2 / 3)}
+    assert weigh(transferred).customer[B] > 0.6
+    assert weigh(replace(transferred, fewest_voices=2)).customer[B] < 0.6, "a customer may pass the telephone on"
+
+
+SPEECH = st.lists(st.tuples(st.integers(0, 60_000), st.integers(1, 5_000)), max_size=8).map(
+    lambda pieces: union(Span(start, start + length) for start, length in pieces)
+)
+
+
+@given(SPEECH, SPEECH, SPEECH)
+def test_any_handover_is_the_same_whatever_the_order(first: Spans, second: Spans, third: Spans) -> None:
+    found = handover_marks(Heard({"a": first, "b": second, "c": third}, None, fewest_voices=3))
+    turned = handover_marks(Heard({"c": third, "b": second, "a": first}, None, fewest_voices=3))
+    assert found == turned
+    assert all(0 <= mark <= 1 for mark in found.values())
 
 
 @given(
