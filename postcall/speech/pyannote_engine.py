@@ -37,8 +37,10 @@ import itertools
 import os
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
+from pickle import UnpicklingError
 from threading import Lock
 from typing import Any, ClassVar, Literal
 
@@ -67,6 +69,9 @@ SHORTEST_MS = 100
 WITHOUT_SPEAKERS = '`[diarizer] engine = "none"` leaves speakers on one channel untold'
 
 _TELEMETRY = "PYANNOTE_METRICS_ENABLED"
+_WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+_OTHER_CLASSES = ("Unsupported global", "Unsupported class", "Trying to instantiate", "Trying to call")
+"""How torch says that a checkpoint asks for what is none of its own."""
 
 
 class PyannoteOptions(EngineOptions):
@@ -295,9 +300,14 @@ _LOADING = Lock()
 def _load(folder: str, device: str) -> Any:
     pyannote = import_pyannote()
     try:
-        with _without_warnings():
+        with _without_warnings(), _weights_alone():
             pipeline = pyannote.Pipeline.from_pretrained(folder)
     except Exception as error:
+        if isinstance(error, UnpicklingError) and any(words in str(error) for words in _OTHER_CLASSES):
+            raise EngineError(
+                f"the pipeline '{Path(folder).name}' is not loaded: a checkpoint in it holds more than weights",
+                hint="to load it would run what it brings along; take the pipeline from its maker, and check its digests",
+            ) from error
         raise EngineError(
             f"the pipeline '{Path(folder).name}' cannot be loaded: {type(error).__name__}",
             hint="copy its folder again, whole; it must be made for pyannote.audio 4",
@@ -323,6 +333,25 @@ def import_pyannote() -> Any:
     if is_metrics_enabled():
         raise EngineError(f"{ENGINE} would send usage data", hint=f"set {_TELEMETRY}=0")
     return pyannote.audio
+
+
+@contextmanager
+def _weights_alone() -> Iterator[None]:
+    """Checkpoints are read as data: pyannote.audio unpickles whatever they hold, which may be any code."""
+    from pyannote.audio.core.task import Problem, Resolution, Specifications
+    from torch.serialization import safe_globals
+    from torch.torch_version import TorchVersion
+
+    before = os.environ.get(_WEIGHTS_ONLY)
+    os.environ[_WEIGHTS_ONLY] = "1"
+    try:
+        with safe_globals([Problem, Resolution, Specifications, TorchVersion]):
+            yield
+    finally:
+        if before is None:
+            del os.environ[_WEIGHTS_ONLY]
+        else:
+            os.environ[_WEIGHTS_ONLY] = before
 
 
 class _without_warnings(warnings.catch_warnings):  # noqa: N801  # a context, used like a function

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from pyannote.core import Annotation, Segment
 
@@ -211,6 +212,29 @@ def test_a_damaged_folder_is_an_error_of_the_engine(tmp_path: Path) -> None:
         file.write_bytes(b"nothing")
     with pytest.raises(EngineError, match="the pipeline 'damaged' cannot be loaded"):
         PyannoteDiarizer({"model": str(damaged), "device": "cpu"}).diarize(two_voices(2))
+
+
+class Brings:
+    """Something that runs when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.trace,))
+
+
+def test_what_a_checkpoint_brings_along_is_not_run(tmp_path: Path) -> None:
+    folder, trace = changed(tmp_path / "brought"), tmp_path / "trace"
+    [file] = (folder / "embedding").glob("*.bin")
+    checkpoint = torch.load(file, weights_only=False)
+    torch.save(checkpoint | {"brought": Brings(trace)}, file)
+    with pytest.raises(EngineError, match="'brought' is not loaded: a checkpoint in it holds more than weights"):
+        PyannoteDiarizer({"model": str(folder), "device": "cpu"}).diarize(two_voices(2))
+    assert not trace.exists()
+    torch.load(file, weights_only=False)
+    assert trace.exists(), "the test shows nothing unless it would have run"
+    assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
 
 
 def test_other_weights_are_another_revision(tmp_path: Path) -> None:
