@@ -181,10 +181,9 @@ class KeptArtifacts(Artifacts):
 
     def sound(self, sha256: str, key: str) -> tuple[Recording, SpeakerTimeline, Acoustics] | None:
         """Manifest, speech timeline and other sounds of a recording; that of ``key`` where there is one."""
-        exact = super().sound(sha256, key)
-        if exact is not None:
-            return exact
-        return next((found for one in self._newest(sha256, "sound") if (found := super().sound(sha256, one))), None)
+        read = super().sound  # named here: inside an expression that iterates there is no `super()`
+        kept = (read(sha256, one) for one in (key, *self._newest(sha256, "sound")))
+        return next((found for found in kept if found is not None), None)
 
     def any_diarization(self, sha256: str) -> tuple[SpeakerTimeline, SpeakerTimeline] | None:
         """What a diarizer said last."""

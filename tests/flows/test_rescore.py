@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from flows import ear
 from flows.demonstration import DAY, TRANSCRIBED, transcribed_settings
 from flows.kept import KeptArtifacts, KeptCall, KeptListener
 from flows.listen import HeardCall
@@ -79,6 +80,14 @@ def test_artifacts_alone_give_the_rows_of_the_night_again_and_again(settings: Se
     run_ids = {name: set(Tables(settings.store).read(name)["run_id"].to_pylist()) for name in before}
     rescore(Task(settings), DAY)
     assert {name: set(Tables(settings.store).read(name)["run_id"].to_pylist()) for name in before} == run_ids
+
+
+def test_what_an_older_version_heard_is_scored_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = everything(settings.store)
+    monkeypatch.setattr(ear, "VERSION", ear.VERSION + 1)
+    report = rescore(Task(settings), DAY)
+    assert (report.calls, report.lost, report.defects) == (18, 0, 0)
+    assert everything(settings.store) == before
 
 
 def test_a_call_whose_sound_is_gone_keeps_its_rows(settings: Settings) -> None:
