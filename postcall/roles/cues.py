@@ -66,18 +66,20 @@ PATTERNS: Mapping[str, Mapping[Cue, str]] = {
         "number": r"табельн|оператор номер|мой номер сотрудника",
         "own_name": r"меня зовут|мое имя|это [а-я]+ из |специалист|оператор",
         "calling": (
-            r"звоню (вам|по)|обещал[аи]? (вам )?перезвонить|я говорю с|удобно (сейчас )?говорить|уделить|наше[йм] компани"
+            r"звоню (вам|по)|напоминаю|обещал[аи]? (вам )?перезвонить|я говорю с|удобно (сейчас )?говорить|уделить|"
+            r"наше[йм] компани"
         ),
         "greeting": r"^(да )?(здравствуйте|добр(ый|ое|ого))",
         "hello": r"^(да )?(алло|ало|але)\b|^(да )?слушаю( вас)?\b|^да\b",
         "matter": (
-            r"у меня|\bмне (нужн|надо|приш|выда|обеща|[а-я]+ не )|"
+            r"у меня(?! (записан|указан|отмечен|отображ|значит|высвеч))|\bмне (нужн|надо|приш|выда|обеща|[а-я]+ не )|"
             r"\bя (хочу|хотел|звоню|вчера|сегодня|плат|заплат|уже|третий|второй|целый|жд[уа]|заказ|из )|"
             r"хотел[а]? бы|не работает|почему|с меня|моя |мой |мое |вы (мне )?обещал|когда ко мне|\bмы |позовите|издева"
         ),
         "service": (
             r"назовите|продиктуйте|уточните|уточню|подскажите пожалуйста (ваш|номер)|оставайтесь|ожидайте|ожидани|"
-            r"принош|извинени|оформ|зарегистр|чем нибудь помочь|чем то помочь|спасибо за (звонок|обращение)|"
+            r"у меня (записан|указан|отмечен)|(соединяю|соединю|переключаю|переключу|перевожу|переведу) вас|"
+            r"принош|извинени|прошу прощени|оформ|зарегистр|чем нибудь помочь|чем то помочь|спасибо за (звонок|обращение)|"
             r"за ваш(у|е) |всего доброго|хорошего дня|обращайтесь|понимаю вас|проверю|посмотрю|сожале|вам перезвон|сотрудник|"
             r"что у вас|что (случилось|произошло)|сообщим|отправим|подключим|"
             # A customer speaks of his request, too: whose it is tells.
@@ -106,7 +108,8 @@ PATTERNS: Mapping[str, Mapping[Cue, str]] = {
             r"thank you for (calling|waiting|holding|your)|anything else|one moment|bear with me|i can help|help you with|"
             r"let me (check|look|see|have)|apologi|sorry (about|to hear|for)|have a (nice|great|good|wonderful)|"
             r"what is (your|the)|what s (your|the)|may i|can i have|could you (please )?(tell|give|confirm|spell)|"
-            r"put you (on hold|through)|on hold|certainly|of course|i understand|i will (check|explain|block|send|find)|"
+            r"put you (on hold|through)|on hold|(transfer|connect)(ing)? you|"
+            r"certainly|of course|i understand|i will (check|explain|block|send|find)|"
             r"would you like|you (would|d) like|call you back"
         ),
         "yours": r"\b(your|you)\b",

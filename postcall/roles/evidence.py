@@ -49,7 +49,7 @@ from postcall.spans import Spans, at_least, total_ms
 from postcall.telephony import Direction
 from postcall.transcript import Word
 
-VERSION = 5
+VERSION = 6
 """Rises when the same call may get other roles or another confidence."""
 
 WORD_WEIGHTS: Mapping[str, float] = MappingProxyType(

@@ -35,6 +35,21 @@ def test_an_agents_opening_is_told_from_a_customers(language: str, told: bool) -
     assert not cues.count("offer", matter, asked)
 
 
+def test_what_the_centre_has_on_file_is_no_matter_of_the_customer() -> None:
+    for text in ("у меня записано телефон пять семь", "у меня указан другой адрес"):
+        assert not cues.count("matter", text, "ru"), text
+        assert cues.count("service", text, "ru"), text
+    assert cues.count("matter", "у меня записной книжки нет", "ru")
+
+
+@pytest.mark.parametrize(("text", "language"), [("я соединяю вас со старшим", "ru"), ("i ll transfer you now", "en")])
+def test_who_passes_somebody_on_serves(text: str, language: str) -> None:
+    assert cues.count("service", text, language)
+    assert not cues.count(
+        "service", {"ru": "соедините меня с начальником", "en": "transfer me to your boss"}[language], language
+    )
+
+
 @pytest.mark.parametrize("language", ["ru", "en", "zh"])
 def test_an_offer_written_badly_is_an_offer(language: str) -> None:
     assert cues.count("offer", cues.text_of(WRITTEN_BADLY[language].split()), language)
