@@ -60,7 +60,7 @@ import numpy as np
 
 from analyzers.call_end import CallEndPolicy, call_end
 from analyzers.overtalk import EventOvertalk, OvertalkPolicy, overtalk
-from benchmarks.accuracy_lines import LAYOUTS, REAL, Found, Result, in_unit, lines, publish, table
+from benchmarks.accuracy_lines import LAYOUTS, REAL, Found, Result, beside, in_unit, lines, publish, table
 from benchmarks.bench_calls import hear, make_calls, truths
 from benchmarks.corpus.announcements import SUFFIX, announced, can_be_announced
 from benchmarks.corpus.planning import draw_calls
@@ -431,9 +431,7 @@ def main() -> None:
             value = in_unit(line.f1, "f") or in_unit(line.mean_absolute_error_ms, "s") or in_unit(line.right_share, "%")
             by_measure[line.measure][condition] = value
     shown = [c for c in conditions if c not in ("all", *LAYOUTS)]
-    print(f"{'':26} " + " ".join(f"{c[:11]:>11}" for c in shown))
-    for name, values in by_measure.items():
-        print(f"{name:26} " + " ".join(f"{values.get(c, ''):>11}" for c in shown))
+    print("\n".join(beside(by_measure, shown)))
     print("\ntalk of a party that is missed or invented, by how far its speech is over the noise (two channels)\n")
     wrong = np.array([pair for result in results for pair in result.wrong])
     for low, high in pairwise(_SNR_BANDS_DB):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,8 @@ def _names(of: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for one in of for name in one))
 
 
+_CELL = 11
+
 _COLUMNS: tuple[tuple[str, str, str, int], ...] = (
     ("calls", "calls", "", 6),
     ("events", "events", "", 7),
@@ -165,3 +168,18 @@ def publish(made: Mapping[str, Sequence[Line]]) -> None:
             for line in of:
                 values = [getattr(line, name) for name in Line.__dataclass_fields__]
                 writer.writerow([f"{value:.4f}" if isinstance(value, float) else value for value in values])
+
+
+def beside(by_measure: Mapping[str, Mapping[str, str]], conditions: Sequence[str]) -> Iterator[str]:
+    """Measures under each other, conditions beside each other; long names of conditions take several lines."""
+    width = max(map(len, by_measure), default=0)
+    heads = [wrap(condition, _CELL) for condition in conditions]
+    deepest = max(map(len, heads), default=0)
+    for cells in zip(*([""] * (deepest - len(head)) + head for head in heads), strict=True):
+        yield _row("", width, cells)
+    for name, values in by_measure.items():
+        yield _row(name, width, [values.get(condition, "") for condition in conditions])
+
+
+def _row(name: str, width: int, cells: Iterable[str]) -> str:
+    return f"{name:{width}} {' '.join(f'{cell:>{_CELL}}' for cell in cells)}".rstrip()

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from benchmarks.accuracy import PRECEDED, _found, _of_announcements, of_rare, preceding_kinds, rare_plans
-from benchmarks.accuracy_lines import Found, Result, lines, table
+from benchmarks.accuracy_lines import Found, Result, beside, lines, table
 from benchmarks.corpus.announcements import SUFFIX
 from benchmarks.corpus.script import paths
 from benchmarks.true_calls import words_of
@@ -31,6 +31,22 @@ def test_each_event_has_one_partner_the_best() -> None:
 def test_what_shares_too_little_is_no_partner() -> None:
     assert _found([Span(0, 1000)], [Span(900, 4000)]).both == 0
     assert _found([], [Span(0, 1)]) == Found(0, 1, 0, ())
+
+
+def test_long_names_of_conditions_take_several_lines() -> None:
+    shown = list(
+        beside(
+            {"ring count exact": {"ru": "98.7%", "noise (under 20 dB)": "98.2%"}, "mute": {"ru": "1.000"}},
+            ["ru", "noise (under 20 dB)"],
+        )
+    )
+    assert shown == [
+        "                                   noise",
+        "                               (under 20",
+        "                          ru         dB)",
+        "ring count exact       98.7%       98.2%",
+        "mute                   1.000",
+    ]
 
 
 def test_lines_are_of_a_conditions_calls() -> None:
