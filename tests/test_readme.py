@@ -27,7 +27,7 @@ def test_two_lines_of_pandas_read_a_table(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     rows, speech_ms = done.stdout.split()

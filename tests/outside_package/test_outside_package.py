@@ -88,7 +88,7 @@ def run(code: str, site: Path, *arguments: str) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
