@@ -32,7 +32,7 @@ PIPELINE: dict[str, Any] = {
 }
 PARAMETERS: dict[str, Any] = {
     "segmentation": {"min_duration_off": 0.0},
-    "clustering": {"method": "ward", "min_cluster_size": 8, "threshold": 2.25},
+    "clustering": {"method": "ward", "min_cluster_size": 8, "threshold": 2.5},
 }
 """What `training.diarization.tuning` starts from."""
 
